@@ -3,6 +3,8 @@
 
 #include "http/message.h"
 
+#include <optional>
+
 namespace pdlb::http {
 
 /// What MessageReader::next() found in the input.
@@ -40,6 +42,8 @@ protected:
 
     enum class State { StartLine, Fields, Length, Chunk, ChunkData, ChunkEnd, Trailers, UntilClose, Done, Failed };
 
+    /// False as soon as the first bytes cannot begin such a message, so that garbage without a line end is refused.
+    virtual bool mayStartWith(QByteArrayView bytes) const = 0;
     virtual bool parseStartLine(QByteArrayView line) = 0;
     virtual bool addField(QByteArrayView name, QByteArrayView value) = 0;
     /// Judges the whole head; sets framing by beginBody().
@@ -52,23 +56,30 @@ protected:
     struct FramingFields {
         bool hasLength = false;
         bool hasCoding = false;
+        bool isChunked = false; ///< the one coding is exactly "chunked"
+        bool close = false; ///< Connection: close
+        bool keepAlive = false; ///< Connection: keep-alive
         qint64 length = 0;
     };
-    bool readLengthField(QByteArrayView value, FramingFields &fields);
-    bool readCodingField(QByteArrayView value, FramingFields &fields);
+    /// Looks at the fields that decide framing and persistence; false when one of them is malformed.
+    bool readFramingField(QByteArrayView name, QByteArrayView value, FramingFields &fields);
 
     HeadLimits m_limits;
     State m_state = State::StartLine;
 
 private:
+    /// Each step either moves the state on (nullopt: go on) or has an event for the caller.
+    using Step = std::optional<ReadEvent>;
+    Step readStartLine(QByteArrayView &input);
+    Step readField(QByteArrayView &input);
+    Step readChunkSize(QByteArrayView &input);
+    Step readChunkEnd(QByteArrayView &input);
+    Step readTrailer(QByteArrayView &input);
+    Step readBody(QByteArrayView &input);
+
     enum class LineResult { Line, NeedMore, TooLong, BadEnd };
     LineResult takeLine(QByteArrayView &input, qsizetype limit, QByteArrayView &line);
-    ReadEvent readHeadLine(QByteArrayView &input);
-    ReadEvent readFieldLine(QByteArrayView line);
-    ReadEvent readChunkSize(QByteArrayView &input);
-    ReadEvent readTrailer(QByteArrayView &input);
-    ReadEvent takeBody(QByteArrayView &input);
-    ReadEvent failed(int status, const char *what);
+    bool fitsBlock(qsizetype lineSize);
 
     Kind m_kind;
     QByteArray m_line; ///< the part of a line that earlier input held
@@ -90,6 +101,7 @@ public:
     RequestHead takeHead() { return std::move(m_head); }
 
 private:
+    bool mayStartWith(QByteArrayView bytes) const override;
     bool parseStartLine(QByteArrayView line) override;
     bool addField(QByteArrayView name, QByteArrayView value) override;
     bool finishHead() override;
@@ -97,10 +109,8 @@ private:
 
     RequestHead m_head;
     FramingFields m_framing;
+    QByteArray m_host;
     bool m_hasHost = false;
-    bool m_close = false;
-    bool m_keepAliveToken = false;
-    QByteArray m_expect;
 };
 
 /// Reads engines' answers. Interim 1xx answers are skipped (101 is an error: nothing was upgraded).
@@ -116,6 +126,7 @@ public:
     bool endsAtClose() const { return m_state == State::UntilClose || m_state == State::Done; }
 
 private:
+    bool mayStartWith(QByteArrayView bytes) const override;
     bool parseStartLine(QByteArrayView line) override;
     bool addField(QByteArrayView name, QByteArrayView value) override;
     bool finishHead() override;
@@ -123,8 +134,6 @@ private:
 
     ResponseHead m_head;
     FramingFields m_framing;
-    bool m_close = false;
-    bool m_keepAliveToken = false;
     bool m_headRequest = false;
 };
 
