@@ -64,6 +64,12 @@ ApiError refusal(const char *code, QString message, QByteArray param = {})
     return {400, code, std::move(message), std::move(param)};
 }
 
+/// A value as the client wrote it, to be shown in a message.
+QString shortened(Value value)
+{
+    return QString::fromUtf8(value.bytes().first(std::min<qsizetype>(value.bytes().size(), 40)));
+}
+
 class Analysis
 {
 public:
@@ -238,9 +244,7 @@ Refusal Analysis::readCount(Value n, const QByteArray &param, int &samples) cons
     const auto number = n.integer();
     if (!number || *number < 1 || *number > maxSamples) {
         return refusal("unsupported_n", u"\"%1\" is %2; it must be an integer from 1 to %3."_s.arg(
-                                            QString::fromLatin1(param), QString::fromUtf8(n.bytes().first(std::min<qsizetype>(
-                                                                            n.bytes().size(), 40))))
-                                            .arg(maxSamples), param);
+                                            QString::fromLatin1(param), shortened(n), QString::number(maxSamples)), param);
     }
     samples = int(*number);
     return std::nullopt;
@@ -301,8 +305,7 @@ Refusal Analysis::fanOut(Value n, Value bestOf, Value beamSearch, Value seed, co
             return refusal("unsupported_best_of", u"\"best_of\" is %1 and n is %2: the best of more candidates than are returned "
                                                   "cannot be chosen when the samples run as separate requests. Make it equal to "
                                                   "n or leave it out."_s
-                                                      .arg(QString::fromUtf8(bestOf.bytes().first(std::min<qsizetype>(
-                                                          bestOf.bytes().size(), 40)))).arg(shape.samples), "best_of");
+                                                      .arg(shortened(bestOf), QString::number(shape.samples)), "best_of");
         }
         edit(BodyEdit::Kind::One, bestOf);
     }
