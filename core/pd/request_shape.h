@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "pd/span.h"
 #include "util/api_error.h"
 #include "util/result.h"
 
@@ -16,11 +17,17 @@ enum class Endpoint { Generate, ChatCompletions, Completions };
 /// The engine path of an endpoint: "/generate", "/v1/chat/completions", "/v1/completions".
 QByteArray endpointPath(Endpoint endpoint);
 
-/// A half-open range of bytes of the request body.
-struct Span {
-    qsizetype begin = 0;
-    qsizetype end = 0;
-    qsizetype size() const { return end - begin; }
+/// A change of the request body's bytes.
+struct BodyEdit {
+    enum class Kind {
+        Cut, ///< left out
+        One, ///< replaced by 1: n and its like, each sample is a request of its own
+        Seed, ///< replaced by `seed` + the sample's number, so that the samples differ
+        Rid, ///< replaced by the sample's own rid, as engines want them unique
+    };
+    Kind kind = Kind::Cut;
+    Span span;
+    qint64 seed = 0;
 };
 
 /// What the balancer must know of a request body; everything else stays opaque bytes.
@@ -33,20 +40,17 @@ struct RequestShape {
     qsizetype batchSize = 1;
     /// n (chat, completions) or sampling_params.n (generate). Above 1 the request is fanned out.
     int samples = 1;
-    bool returnLogprob = false;
+    bool returnLogprob = false; ///< generate only: the other endpoints know no such member
     bool returnRoutedExperts = false;
     QByteArray model; ///< decoded, at most 256 bytes; empty when absent
-    /// The client's own rid when it is one string (decoded); it stays in the body.
+    /// The client's own rid when it is one string (decoded, at most 1024 bytes); it stays in the body.
     QByteArray clientRid;
     /// The body has a rid member that is not null (string or list).
     bool hasRid = false;
 
-    /// Edits that every leg's body needs, in body order, not overlapping: client-supplied bootstrap members (with one
-    /// adjoining comma) are cut out.
-    std::vector<Span> cuts;
-    Span samplesValue; ///< the number to replace by 1 in a fan-out; empty when samples is 1
-    Span seedValue; ///< an integer seed (seed, sampling_params.sampling_seed) to be kept apart in a fan-out
-    Span ridValue; ///< the rid's value when hasRid
+    /// In body order, not overlapping. Cuts: client-supplied bootstrap members and a null rid, each with one adjoining
+    /// comma. The other kinds only when the request is fanned out.
+    std::vector<BodyEdit> edits;
     qsizetype insertAt = 0; ///< offset of the closing brace
     bool hasMembers = false; ///< a member is left before insertAt once the cuts are made: insert with a comma
 };

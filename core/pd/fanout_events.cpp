@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pd/fanout_events.h"
+
+#include "http/sse.h"
+#include "pd/usage_sum.h"
+
+#include <algorithm>
+
+using namespace Qt::StringLiterals;
+
+namespace pdlb::pd {
+
+using json::Elements;
+using json::Type;
+using json::Value;
+
+namespace {
+
+/// A cut stream's last event without the empty line that ends events: another stream's must not run into it.
+QByteArray ended(const QByteArray &event)
+{
+    for (const QByteArrayView end : {"\n\n", "\r\n\r\n", "\r\r"}) {
+        if (event.endsWith(end))
+            return event;
+    }
+    if (event.trimmed().isEmpty())
+        return event;
+    return event + (event.endsWith('\n') || event.endsWith('\r') ? "\n" : "\n\n");
+}
+
+} // namespace
+
+FanOutEvents::FanOutEvents(Endpoint endpoint, int samples)
+    : m_endpoint(endpoint), m_samples(samples), m_done(size_t(samples)), m_usage(size_t(samples))
+{
+}
+
+Result<QByteArray> FanOutEvents::take(int sample, const QByteArray &given)
+{
+    const QByteArray event = ended(given);
+    if (m_done[size_t(sample)])
+        return QByteArray();
+    if (http::SseSplitter::isDone(event)) {
+        m_done[size_t(sample)] = true;
+        return ++m_doneCount == m_samples ? takeUsage() + event : QByteArray();
+    }
+    const auto data = findData(event);
+    if (!data || !data->view().trimmed().startsWith('{'))
+        return event;
+    const auto document = json::scan(data->view(), json::NonFinite::Accept);
+    if (!document) {
+        return failure(u"An event of the %1th decode request of this fan-out is not valid JSON (at byte %2, %3)."_s.arg(sample + 1)
+                           .arg(document.error().offset).arg(QLatin1String(document.error().what)));
+    }
+    const Value answer(document->value.in(data->view()));
+    std::vector<json::Replacement> edits;
+    const bool known = m_endpoint == Endpoint::Generate ? rewriteGenerate(sample, *data, answer, edits)
+                                                        : rewriteOpenAi(sample, *data, answer, edits);
+    if (!known)
+        return event;
+    QByteArray rewritten = withReplacements(*data, std::move(edits));
+    const bool isUsage = m_endpoint != Endpoint::Generate && !answer.member("choices").first().exists()
+        && answer.member("usage").is(Type::Object);
+    if (!isUsage)
+        return rewritten;
+    m_usage[size_t(sample)] = std::move(rewritten);
+    return QByteArray();
+}
+
+bool FanOutEvents::rewriteGenerate(int sample, const EventData &data, Value answer,
+                                   std::vector<json::Replacement> &edits) const
+{
+    if (!answer.member("meta_info").exists())
+        return false;
+    const qint64 index = answer.member("index").integer().value_or(0);
+    edits.push_back(json::setMember(data.view(), answer, "index", number(index, sample)));
+    return true;
+}
+
+bool FanOutEvents::rewriteOpenAi(int sample, const EventData &data, Value answer, std::vector<json::Replacement> &edits)
+{
+    const Value choices = answer.member("choices");
+    if (!choices.is(Type::Array))
+        return false;
+    if (const Value id = answer.member("id"); id.is(Type::String)) {
+        if (m_id.isNull())
+            m_id = id.bytes().toByteArray();
+        edits.push_back({id.spanIn(data.view()), m_id});
+    }
+    qint64 place = 0;
+    for (Elements list(choices); list.next(); ++place) {
+        if (!list.value().is(Type::Object))
+            continue;
+        const qint64 index = list.value().member("index").integer().value_or(place);
+        edits.push_back(json::setMember(data.view(), list.value(), "index", number(index, sample)));
+    }
+    return true;
+}
+
+/// The usage events of all samples as one.
+QByteArray FanOutEvents::takeUsage()
+{
+    const auto events = std::exchange(m_usage, std::vector<QByteArray>(size_t(m_samples)));
+    const auto base = std::find_if(events.begin(), events.end(), [](const QByteArray &event) { return !event.isEmpty(); });
+    if (base == events.end())
+        return {};
+    const auto usageOf = [](const EventData &data) { return Value(data.view().trimmed()).member("usage"); };
+    std::vector<EventData> kept; // owns what the values point into
+    kept.reserve(events.size());
+    std::vector<Value> usages;
+    for (const QByteArray &event : events) {
+        if (auto data = findData(event)) {
+            kept.push_back(std::move(*data));
+            usages.push_back(usageOf(kept.back()));
+        }
+    }
+    return withReplacements(kept.front(), sumUsage(kept.front().view(), usages.front(), usages));
+}
+
+QByteArray FanOutEvents::finish()
+{
+    return takeUsage();
+}
+
+} // namespace pdlb::pd

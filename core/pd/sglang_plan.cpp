@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pd/json_edit.h"
+#include "pd/sglang_request.h"
+
+namespace pdlb::pd::sglang {
+
+namespace {
+
+/// 128 random bits as 32 lower-case hexadecimal digits. The fixed length matters: engines abort by prefix.
+QByteArray makeRid(Random &random)
+{
+    static constexpr char digits[] = "0123456789abcdef";
+    QByteArray rid(32, Qt::Uninitialized);
+    char *out = rid.data();
+    for (int half = 0; half < 2; ++half) {
+        quint64 bits = random.next64();
+        for (int i = 0; i < 16; ++i, bits >>= 4)
+            *out++ = digits[bits & 15];
+    }
+    return rid;
+}
+
+/// The value alone, or as many of them as there are prompts in a list.
+template <typename Append> void appendPerPrompt(QByteArray &out, const RequestShape &shape, Append append)
+{
+    if (!shape.batch)
+        return append();
+    out += '[';
+    for (qsizetype i = 0; i < shape.batchSize; ++i) {
+        if (i > 0)
+            out += ',';
+        append();
+    }
+    out += ']';
+}
+
+/// The members that go before the closing brace of both bodies.
+QByteArray bootstrapMembers(const RequestShape &shape, const BootstrapAddress &bootstrap, RoomSource &source,
+                            std::vector<quint64> &rooms)
+{
+    QByteArray host;
+    json::appendQuoted(host, bootstrap.host);
+    const QByteArray port = bootstrap.port ? QByteArray::number(*bootstrap.port) : QByteArrayLiteral("null");
+    QByteArray out;
+    out.reserve(160 + (host.size() + port.size() + 22) * shape.batchSize);
+    if (shape.hasMembers)
+        out += ',';
+    out += "\"bootstrap_host\":";
+    appendPerPrompt(out, shape, [&] { out += host; });
+    out += ",\"bootstrap_port\":";
+    appendPerPrompt(out, shape, [&] { out += port; });
+    out += ",\"bootstrap_room\":";
+    appendPerPrompt(out, shape, [&] {
+        rooms.push_back(source.next());
+        out += QByteArray::number(rooms.back());
+    });
+    return out;
+}
+
+/// The client's body with the edits made and `members` before its closing brace, as slices of the one buffer.
+BytePieces assemble(const RequestShape &shape, const QByteArray &body, int sample, const QByteArray &rid,
+                    const QByteArray &members)
+{
+    BytePieces pieces;
+    qsizetype done = 0;
+    for (const BodyEdit &edit : shape.edits) {
+        pieces.append(body, done, edit.span.begin - done);
+        done = edit.span.end;
+        switch (edit.kind) {
+        case BodyEdit::Kind::Cut:
+            break;
+        case BodyEdit::Kind::One:
+            pieces.append(QByteArrayLiteral("1"));
+            break;
+        case BodyEdit::Kind::Seed:
+            pieces.append(QByteArray::number(edit.seed + sample));
+            break;
+        case BodyEdit::Kind::Rid:
+            pieces.append('"' + rid + '"');
+            break;
+        }
+    }
+    pieces.append(body, done, shape.insertAt - done);
+    pieces.append(members);
+    pieces.append(body, shape.insertAt, body.size() - shape.insertAt);
+    return pieces;
+}
+
+} // namespace
+
+RequestPlan plan(const RequestShape &shape, const QByteArray &body, const BootstrapAddress &bootstrap, RoomSource &rooms,
+                 Random &random)
+{
+    RequestPlan plan;
+    plan.legs.reserve(size_t(shape.samples) * 2);
+    plan.rooms.reserve(size_t(shape.samples * shape.batchSize));
+    for (int sample = 0; sample < shape.samples; ++sample) {
+        QByteArray members = bootstrapMembers(shape, bootstrap, rooms, plan.rooms);
+        QByteArray rid;
+        if (!shape.hasRid || shape.samples > 1)
+            rid = makeRid(random);
+        if (!shape.hasRid)
+            members += ",\"rid\":\"" + rid + '"';
+        else if (shape.samples == 1 && shape.clientRid.size() >= 32)
+            rid = shape.clientRid;
+        const BytePieces pieces = assemble(shape, body, sample, rid, members);
+        plan.legs.push_back({LegRole::Prefill, sample, pieces, rid});
+        plan.legs.push_back({LegRole::Decode, sample, pieces, rid});
+    }
+    return plan;
+}
+
+} // namespace pdlb::pd::sglang

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "pd/dialect.h"
+
+namespace pdlb::pd::sglang {
+
+/// How many prompts times samples one request may have: each needs a room of its own in both bodies.
+inline constexpr qsizetype maxRooms = 65536;
+inline constexpr int maxSamples = 128;
+
+/// Dialect::analyse for SGLang.
+Result<RequestShape, ApiError> analyse(Endpoint endpoint, const QByteArray &body);
+
+/// Dialect::plan for SGLang.
+RequestPlan plan(const RequestShape &shape, const QByteArray &body, const BootstrapAddress &bootstrap, RoomSource &rooms,
+                 Random &random);
+
+/// Dialect::inBandError for SGLang.
+std::optional<InBandError> inBandError(QByteArrayView event);
+
+} // namespace pdlb::pd::sglang
