@@ -19,12 +19,56 @@ namespace {
 
 Q_LOGGING_CATEGORY(lcBalancer, "pdlb.balancer")
 
-/// A worker and its thread; the worker is made and destroyed inside it.
-struct WorkerThread {
-    QThread thread;
-    relay::Worker *worker = nullptr;
-    int descriptor = -1;
-    bool drained = false;
+/// Runs one worker, which is made, used and destroyed inside the thread.
+class WorkerThread final : public QThread
+{
+    Q_OBJECT
+
+public:
+    WorkerThread(relay::SharedState &shared, int descriptor) : m_shared(shared), m_descriptor(descriptor)
+    {
+        setObjectName(u"pdlb-worker"_s);
+    }
+    ~WorkerThread() override
+    {
+        quit();
+        wait();
+        if (!m_started)
+            ::close(m_descriptor);
+    }
+    void begin()
+    {
+        m_started = true;
+        start();
+    }
+    bool begun() const { return m_started; }
+    bool isDrained() const { return m_drained; }
+
+Q_SIGNALS:
+    void drainRequested();
+    void forceRequested();
+    void drained();
+
+protected:
+    void run() override
+    {
+        relay::Worker worker(m_shared, m_descriptor);
+        connect(this, &WorkerThread::drainRequested, &worker, &relay::Worker::drain);
+        connect(this, &WorkerThread::forceRequested, &worker, &relay::Worker::forceEnd);
+        connect(&worker, &relay::Worker::drained, this, [this] {
+            if (!std::exchange(m_drained, true))
+                Q_EMIT drained();
+        });
+        if (const auto listening = worker.listen(); !listening)
+            qCCritical(lcBalancer, "%s", qUtf8Printable(listening.error().message));
+        exec();
+    }
+
+private:
+    relay::SharedState &m_shared;
+    int m_descriptor;
+    bool m_started = false;
+    bool m_drained = false; ///< in the owner's thread
 };
 
 } // namespace
@@ -115,11 +159,8 @@ Result<void> Balancer::start(const Config &config)
                                            m_sink, d->control.get(), [discovery](qsizetype prefill) {
         QMetaObject::invokeMethod(discovery, [discovery, prefill] { discovery->recheck(prefill); }, Qt::QueuedConnection);
     }});
-    for (const int descriptor : *sockets) {
-        auto thread = std::make_unique<WorkerThread>();
-        thread->descriptor = descriptor;
-        d->threads.push_back(std::move(thread));
-    }
+    for (const int descriptor : *sockets)
+        d->threads.push_back(std::make_unique<WorkerThread>(*d->shared, descriptor));
     connect(discovery, &control::BootstrapDiscovery::firstRoundOver, this, &Balancer::startWorkers);
     discovery->start();
     return {};
@@ -127,24 +168,13 @@ Result<void> Balancer::start(const Config &config)
 
 void Balancer::startWorkers()
 {
-    for (const auto &entry : d->threads) {
-        WorkerThread *thread = entry.get();
-        // The context object lives in the new thread: what is invoked on it runs there.
-        thread->worker = new relay::Worker(*d->shared, thread->descriptor);
-        thread->worker->moveToThread(&thread->thread);
-        connect(&thread->thread, &QThread::finished, thread->worker, &QObject::deleteLater);
-        connect(thread->worker, &relay::Worker::drained, this, [this, thread] {
-            if (std::exchange(thread->drained, true) || !d || !d->draining)
-                return;
-            if (std::all_of(d->threads.begin(), d->threads.end(), [](const auto &t) { return t->drained; }))
+    for (const auto &thread : d->threads) {
+        connect(thread.get(), &WorkerThread::drained, this, [this] {
+            const bool all = d && std::all_of(d->threads.begin(), d->threads.end(), [](const auto &t) { return t->isDrained(); });
+            if (all && d->draining)
                 finishDrain();
         });
-        thread->thread.setObjectName(u"pdlb-worker"_s);
-        thread->thread.start();
-        QMetaObject::invokeMethod(thread->worker, [worker = thread->worker] {
-            if (const auto listening = worker->listen(); !listening)
-                qCCritical(lcBalancer, "%s", qUtf8Printable(listening.error().message));
-        }, Qt::QueuedConnection);
+        thread->begin();
     }
     Q_EMIT listening();
 }
@@ -153,13 +183,13 @@ void Balancer::drain()
 {
     if (!d)
         return;
-    if (d->draining || d->threads.empty() || !d->threads.front()->worker) {
+    if (d->draining || !d->threads.front()->begun()) {
         forceEnd();
         return;
     }
     d->draining = true;
     for (const auto &thread : d->threads)
-        QMetaObject::invokeMethod(thread->worker, &relay::Worker::drain, Qt::QueuedConnection);
+        Q_EMIT thread->drainRequested();
     d->grace.setSingleShot(true);
     connect(&d->grace, &QTimer::timeout, this, &Balancer::forceEnd);
     d->grace.start(d->config.drainTimeout);
@@ -169,15 +199,14 @@ void Balancer::forceEnd()
 {
     if (!d)
         return;
-    const bool started = !d->threads.empty() && d->threads.front()->worker;
-    if (d->forced || !started) {
+    if (d->forced || !d->threads.front()->begun()) {
         stop();
         Q_EMIT stopped(false);
         return;
     }
     d->forced = true;
     for (const auto &thread : d->threads)
-        QMetaObject::invokeMethod(thread->worker, &relay::Worker::forceEnd, Qt::QueuedConnection);
+        Q_EMIT thread->forceRequested();
     // Error events and aborts get a moment to leave; a client that does not read is not waited for.
     disconnect(&d->grace, nullptr, this, nullptr);
     connect(&d->grace, &QTimer::timeout, this, &Balancer::finishDrain);
@@ -199,14 +228,11 @@ void Balancer::stop()
         return;
     d->discovery.reset();
     for (const auto &thread : d->threads)
-        thread->thread.quit();
-    for (const auto &thread : d->threads) {
-        thread->thread.wait();
-        if (!thread->worker)
-            ::close(thread->descriptor);
-    }
-    d->threads.clear();
+        thread->quit();
+    d->threads.clear(); // waits for each
     d.reset();
 }
 
 } // namespace pdlb
+
+#include "balancer.moc"

@@ -205,8 +205,7 @@ void Relay::abandonLegs()
             run->leg->abort();
         legOver(*run);
     }
-    m_isOver = true;
-    Q_EMIT over(this);
+    end();
 }
 
 void Relay::legOver(LegRun &run)
@@ -231,8 +230,7 @@ void Relay::clientGone()
 void Relay::endWithoutLegs(trace::EndReason reason, const QString &detail)
 {
     perform(Conclude{reason, detail});
-    m_isOver = true;
-    Q_EMIT over(this);
+    end();
 }
 
 void Relay::forceEnd()
@@ -259,7 +257,14 @@ void Relay::endIfOver()
 {
     if (m_isOver || !m_machine || !m_machine->isConcluded() || !m_machine->allLegsOver())
         return;
+    end();
+}
+
+void Relay::end()
+{
     m_isOver = true;
+    for (const auto &run : m_legs)
+        m_trace.legs.push_back(run->trace);
     Q_EMIT over(this);
 }
 

@@ -104,6 +104,7 @@ private:
     void beginAnswer(const LegRun &run, std::optional<qint64> length);
     void releaseExchange();
     void endIfOver();
+    void end();
     void endWithoutLegs(trace::EndReason reason, const QString &detail);
     Monotonic now() const { return m_context.clock.now(); }
 

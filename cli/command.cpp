@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/command.h"
+
+#include "cli/demo_command.h"
+#include "cli/mock_command.h"
+#include "cli/serve_command.h"
+
+#include <sstream>
+
+namespace pdlb::cli {
+
+std::vector<std::unique_ptr<Command>> makeCommands()
+{
+    std::vector<std::unique_ptr<Command>> commands;
+    commands.push_back(std::make_unique<ServeCommand>());
+    commands.push_back(std::make_unique<DemoCommand>());
+    commands.push_back(std::make_unique<MockCommand>());
+    return commands;
+}
+
+void printError(Streams &streams, const QString &message)
+{
+    streams.err << "pdlb: " << QString(message).replace(u'\n', u' ') << '\n';
+    streams.err.flush();
+}
+
+int runCommandLine(int argc, char **argv, Streams &streams)
+{
+    CLI::App app{"Load balancer, request tracer and request tester for prefill/decode disaggregated LLM engines.", "pdlb"};
+    app.set_version_flag("--version", std::string("pdlb " PDLB_VERSION));
+    app.require_subcommand(1);
+    app.get_formatter()->column_width(34);
+    const auto commands = makeCommands();
+    for (const auto &command : commands)
+        command->addTo(app);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError &error) {
+        std::ostringstream out, err;
+        if (error.get_exit_code() == 0) { // --help, --version
+            app.exit(error, out, err);
+            streams.out << QString::fromStdString(out.str());
+            streams.out.flush();
+            return ExitOk;
+        }
+        printError(streams, QString::fromUtf8(error.what()) + QStringLiteral("; see pdlb --help"));
+        return ExitUsage;
+    }
+    for (const auto &command : commands) {
+        if (command->chosen())
+            return command->run(streams);
+    }
+    return ExitUsage;
+}
+
+} // namespace pdlb::cli
