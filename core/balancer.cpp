@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "balancer.h"
+
+#include "control/bootstrap_discovery.h"
+#include "control/control_plane.h"
+#include "edge/listen_socket.h"
+#include "relay/worker.h"
+
+#include <QLoggingCategory>
+#include <QThread>
+
+#include <unistd.h>
+
+using namespace Qt::StringLiterals;
+
+namespace pdlb {
+
+namespace {
+
+Q_LOGGING_CATEGORY(lcBalancer, "pdlb.balancer")
+
+/// A worker and its thread; the worker is made and destroyed inside it.
+struct WorkerThread {
+    QThread thread;
+    relay::Worker *worker = nullptr;
+    int descriptor = -1;
+    bool drained = false;
+};
+
+} // namespace
+
+class Balancer::Private
+{
+public:
+    explicit Private(const Config &config)
+        : config(config), fleet(this->config), policy(fleet::makePolicy(config.policy)), rooms(random)
+    {
+    }
+
+    Config config;
+    SystemRandom random;
+    fleet::Fleet fleet;
+    std::unique_ptr<fleet::Policy> policy;
+    pd::RoomSource rooms;
+    upstream::QnamTransport transport;
+    std::unique_ptr<control::ControlPlane> control;
+    std::unique_ptr<control::BootstrapDiscovery> discovery;
+    std::unique_ptr<relay::SharedState> shared;
+    std::vector<std::unique_ptr<WorkerThread>> threads;
+    QTimer grace;
+    quint16 port = 0;
+    bool draining = false;
+    bool forced = false;
+};
+
+Balancer::Balancer(QObject *parent) : QObject(parent) {}
+
+Balancer::~Balancer()
+{
+    stop();
+}
+
+void Balancer::setTraceSink(trace::TraceSink *sink)
+{
+    m_sink = sink;
+}
+
+bool Balancer::isRunning() const
+{
+    return d != nullptr;
+}
+
+quint16 Balancer::port() const
+{
+    return d ? d->port : 0;
+}
+
+QUrl Balancer::url() const
+{
+    if (!d)
+        return {};
+    QUrl url;
+    url.setScheme(u"http"_s);
+    const QHostAddress address = edge::parseListenAddress(d->config.host).value_or(QHostAddress(QHostAddress::LocalHost));
+    const bool any = address == QHostAddress(QHostAddress::AnyIPv4) || address == QHostAddress(QHostAddress::AnyIPv6);
+    url.setHost(any ? u"127.0.0.1"_s : address.toString());
+    url.setPort(d->port);
+    return url;
+}
+
+qint64 Balancer::inFlight() const
+{
+    return d ? d->shared->inFlight.load(std::memory_order_relaxed) : 0;
+}
+
+Result<void> Balancer::start(const Config &config)
+{
+    if (d)
+        return failure(u"the balancer is already running"_s);
+    if (const auto valid = config.validate(); !valid)
+        return valid;
+    const auto address = edge::parseListenAddress(config.host);
+    if (!address)
+        return tl::unexpected(address.error());
+    const auto sockets = edge::openListenSockets(*address, config.port, config.effectiveWorkers());
+    if (!sockets)
+        return tl::unexpected(sockets.error());
+
+    d = std::make_unique<Private>(config);
+    d->port = edge::localPort(sockets->first());
+    d->control = std::make_unique<control::ControlPlane>(d->transport, d->fleet, nullptr);
+    d->discovery = std::make_unique<control::BootstrapDiscovery>(d->transport, d->fleet, nullptr);
+    control::BootstrapDiscovery *discovery = d->discovery.get();
+    d->shared.reset(new relay::SharedState{d->config, d->fleet, *d->policy, d->rooms, d->random, SteadyClock::instance(),
+                                           m_sink, d->control.get(), [discovery](qsizetype prefill) {
+        QMetaObject::invokeMethod(discovery, [discovery, prefill] { discovery->recheck(prefill); }, Qt::QueuedConnection);
+    }});
+    for (const int descriptor : *sockets) {
+        auto thread = std::make_unique<WorkerThread>();
+        thread->descriptor = descriptor;
+        d->threads.push_back(std::move(thread));
+    }
+    connect(discovery, &control::BootstrapDiscovery::firstRoundOver, this, &Balancer::startWorkers);
+    discovery->start();
+    return {};
+}
+
+void Balancer::startWorkers()
+{
+    for (const auto &entry : d->threads) {
+        WorkerThread *thread = entry.get();
+        // The context object lives in the new thread: what is invoked on it runs there.
+        thread->worker = new relay::Worker(*d->shared, thread->descriptor);
+        thread->worker->moveToThread(&thread->thread);
+        connect(&thread->thread, &QThread::finished, thread->worker, &QObject::deleteLater);
+        connect(thread->worker, &relay::Worker::drained, this, [this, thread] {
+            if (std::exchange(thread->drained, true) || !d || !d->draining)
+                return;
+            if (std::all_of(d->threads.begin(), d->threads.end(), [](const auto &t) { return t->drained; }))
+                finishDrain();
+        });
+        thread->thread.setObjectName(u"pdlb-worker"_s);
+        thread->thread.start();
+        QMetaObject::invokeMethod(thread->worker, [worker = thread->worker] {
+            if (const auto listening = worker->listen(); !listening)
+                qCCritical(lcBalancer, "%s", qUtf8Printable(listening.error().message));
+        }, Qt::QueuedConnection);
+    }
+    Q_EMIT listening();
+}
+
+void Balancer::drain()
+{
+    if (!d)
+        return;
+    if (d->draining || d->threads.empty() || !d->threads.front()->worker) {
+        forceEnd();
+        return;
+    }
+    d->draining = true;
+    for (const auto &thread : d->threads)
+        QMetaObject::invokeMethod(thread->worker, &relay::Worker::drain, Qt::QueuedConnection);
+    d->grace.setSingleShot(true);
+    connect(&d->grace, &QTimer::timeout, this, &Balancer::forceEnd);
+    d->grace.start(d->config.drainTimeout);
+}
+
+void Balancer::forceEnd()
+{
+    if (!d)
+        return;
+    const bool started = !d->threads.empty() && d->threads.front()->worker;
+    if (d->forced || !started) {
+        stop();
+        Q_EMIT stopped(false);
+        return;
+    }
+    d->forced = true;
+    for (const auto &thread : d->threads)
+        QMetaObject::invokeMethod(thread->worker, &relay::Worker::forceEnd, Qt::QueuedConnection);
+    // Error events and aborts get a moment to leave; a client that does not read is not waited for.
+    disconnect(&d->grace, nullptr, this, nullptr);
+    connect(&d->grace, &QTimer::timeout, this, &Balancer::finishDrain);
+    d->grace.start(500);
+}
+
+void Balancer::finishDrain()
+{
+    if (!d)
+        return;
+    const bool clean = !d->forced;
+    stop();
+    Q_EMIT stopped(clean);
+}
+
+void Balancer::stop()
+{
+    if (!d)
+        return;
+    d->discovery.reset();
+    for (const auto &thread : d->threads)
+        thread->thread.quit();
+    for (const auto &thread : d->threads) {
+        thread->thread.wait();
+        if (!thread->worker)
+            ::close(thread->descriptor);
+    }
+    d->threads.clear();
+    d.reset();
+}
+
+} // namespace pdlb

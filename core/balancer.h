@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "config/config.h"
+#include "trace/timeline.h"
+#include "util/result.h"
+
+#include <QObject>
+#include <QUrl>
+
+#include <memory>
+
+namespace pdlb {
+
+/// The load balancer as a whole. Lives in the caller's thread, which must run an event loop: control requests and
+/// bootstrap discovery run there, PD requests in worker threads of its own. All methods are for that thread.
+class Balancer final : public QObject
+{
+    Q_OBJECT
+    Q_DISABLE_COPY_MOVE(Balancer)
+
+public:
+    explicit Balancer(QObject *parent = nullptr);
+    /// Stops at once when still running.
+    ~Balancer() override;
+
+    /// Binds the port and starts. Clients can connect when it returns; they are served from listening() on, which waits
+    /// up to 2 s for the prefills to tell their bootstrap ports. Errors: invalid configuration, port in use.
+    Result<void> start(const Config &config);
+    bool isRunning() const;
+    /// The port in use; 0 when not running.
+    quint16 port() const;
+    QUrl url() const;
+    /// PD requests under way.
+    qint64 inFlight() const;
+
+    /// Gets the timeline of each finished request, from any worker thread. Set before start(); must outlive the run.
+    void setTraceSink(trace::TraceSink *sink);
+
+    /// Stops accepting and lets running requests end for up to Config::drainTimeout, then ends them with an error.
+    /// stopped() follows. A second call ends them at once.
+    void drain();
+    /// Ends everything now.
+    void stop();
+
+Q_SIGNALS:
+    void listening();
+    /// After drain(); `clean`: every request ended by itself.
+    void stopped(bool clean);
+
+private:
+    void startWorkers();
+    void forceEnd();
+    void finishDrain();
+
+    class Private;
+    std::unique_ptr<Private> d; ///< null when not running
+    trace::TraceSink *m_sink = nullptr;
+};
+
+} // namespace pdlb

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge/client_connection.h"
+
+#include "http/message_writer.h"
+
+#include <QPointer>
+
+#include <array>
+#include <cerrno>
+
+#include <sys/socket.h>
+
+using namespace Qt::StringLiterals;
+
+namespace pdlb::edge {
+
+namespace {
+
+constexpr size_t readSize = 64 * 1024;
+constexpr int lingerMilliseconds = 2000;
+constexpr qint64 maxLingered = 1024 * 1024;
+constexpr qint64 maxReserve = 64 * 1024 * 1024; ///< a promise of more is believed as it arrives
+
+QByteArray codeOf(int status)
+{
+    switch (status) {
+    case 413: return "body_too_large";
+    case 414: return "uri_too_long";
+    case 417: return "expectation_failed";
+    case 431: return "headers_too_large";
+    case 501: return "unknown_transfer_encoding";
+    case 505: return "http_version_not_supported";
+    default: return "bad_request";
+    }
+}
+
+} // namespace
+
+ClientConnection::ClientConnection(QTcpSocket *socket, const Limits &limits, const Clock &clock)
+    : QObject(socket), m_socket(socket), m_limits(limits), m_clock(clock), m_reader(limits.head)
+{
+    connect(socket, &QTcpSocket::readyRead, this, &ClientConnection::onReadyRead);
+    connect(socket, &QTcpSocket::disconnected, this, &ClientConnection::onDisconnected);
+    connect(socket, &QTcpSocket::bytesWritten, this, &ClientConnection::onBytesWritten);
+}
+
+ClientConnection::~ClientConnection()
+{
+    if (m_exchange && m_exchange->observer())
+        m_exchange->observer()->clientGone();
+}
+
+void ClientConnection::onReadyRead()
+{
+    if (m_muted)
+        return;
+    // QHttpServer keeps a transaction open between requests: inside one, what is read would come again.
+    if (m_socket->isTransactionStarted())
+        m_socket->rollbackTransaction();
+    thread_local std::array<char, readSize> buffer;
+    m_insideReadyRead = true;
+    for (;;) {
+        const qint64 n = m_socket->read(buffer.data(), buffer.size());
+        if (n <= 0)
+            break;
+        const QByteArrayView bytes(buffer.data(), n);
+        if (m_mode == Mode::Reading) {
+            consume(bytes);
+            // A head was put back for QHttpServer: what is in the socket now is not the client's.
+            if (m_mode == Mode::Answering)
+                break;
+        } else if (m_mode == Mode::Answering) {
+            if (m_pipelined.size() + n <= m_limits.maxPipelined)
+                m_pipelined.append(bytes);
+            else
+                m_closing = true;
+        } else if (m_mode == Mode::Lingering && (m_lingered += n) > maxLingered) {
+            m_socket->abort();
+            break;
+        }
+    }
+    m_insideReadyRead = false;
+}
+
+void ClientConnection::consume(QByteArrayView input)
+{
+    for (;;) {
+        switch (m_reader.next(input)) {
+        case http::ReadEvent::NeedMore:
+            return;
+        case http::ReadEvent::Head:
+            startRequest();
+            break;
+        case http::ReadEvent::Body:
+            if (m_body.size() + m_reader.body().size() > m_limits.maxBody)
+                refuse({413, "body_too_large", u"the body is larger than %1 bytes"_s.arg(m_limits.maxBody)});
+            else
+                m_body.append(m_reader.body());
+            break;
+        case http::ReadEvent::End:
+            requestComplete(input);
+            return;
+        case http::ReadEvent::Error:
+            refuse({m_reader.error().status, codeOf(m_reader.error().status),
+                    u"malformed HTTP request: %1"_s.arg(QLatin1StringView(m_reader.error().what))});
+            return;
+        }
+        if (m_mode != Mode::Reading)
+            return;
+    }
+}
+
+void ClientConnection::startRequest()
+{
+    const http::RequestHead &head = m_reader.head();
+    if (head.framing == http::Framing::Length && head.contentLength > m_limits.maxBody) {
+        refuse({413, "body_too_large", u"the body is larger than %1 bytes"_s.arg(m_limits.maxBody)});
+        return;
+    }
+    if (head.framing == http::Framing::Length)
+        m_body.reserve(qsizetype(std::min(head.contentLength, maxReserve)));
+    if (head.expectContinue && head.framing != http::Framing::None)
+        send("HTTP/1.1 100 Continue\r\n\r\n");
+}
+
+void ClientConnection::requestComplete(QByteArrayView rest)
+{
+    // More than one read can be waiting in the socket: all of it belongs behind this request.
+    m_pipelined = rest.toByteArray();
+    if (m_socket->bytesAvailable() > 0)
+        m_pipelined.append(m_socket->readAll());
+    m_closing = m_closing || m_pipelined.size() > m_limits.maxPipelined;
+    m_mode = Mode::Answering;
+    m_exchange = new Exchange(this, m_reader.takeHead(), std::exchange(m_body, QByteArray()), m_clock.now());
+    giveToServer();
+}
+
+void ClientConnection::giveToServer()
+{
+    const http::RequestHead &head = m_exchange->head();
+    QByteArray canonical;
+    canonical.reserve(head.method.size() + head.target.size() + 24);
+    canonical.append(head.method).append(' ').append(head.target).append(" HTTP/1.1\r\nHost: x\r\n\r\n");
+    for (qsizetype i = canonical.size(); i-- > 0;)
+        m_socket->ungetChar(canonical.at(i));
+    Q_EMIT requestReady(this);
+    if (m_insideReadyRead)
+        return; // QHttpServer's slot is the next one of this very signal
+    m_muted = true;
+    const QPointer<ClientConnection> self(this);
+    Q_EMIT m_socket->readyRead();
+    if (self)
+        m_muted = false;
+}
+
+void ClientConnection::send(QByteArrayView bytes)
+{
+    if (m_mode == Mode::Closed)
+        return;
+    if (!m_queued.isEmpty()) {
+        m_queued.append(bytes);
+        bytes = m_queued;
+    }
+    qint64 sent = 0;
+    if (m_socket->bytesToWrite() == 0 && !bytes.isEmpty()) {
+        // Straight to the kernel: no copy, no write notifier. Only what it does not take is left to the socket object.
+        const ssize_t n = ::send(int(m_socket->socketDescriptor()), bytes.data(), size_t(bytes.size()), MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n < 0 && errno != EAGAIN && errno != EINTR) {
+            m_queued.clear();
+            QMetaObject::invokeMethod(m_socket, &QTcpSocket::abort, Qt::QueuedConnection);
+            return;
+        }
+        sent = std::max<ssize_t>(n, 0);
+    }
+    if (sent < bytes.size()) {
+        m_socket->write(bytes.data() + sent, bytes.size() - sent);
+        m_overHigh = m_overHigh || m_socket->bytesToWrite() > Exchange::highWater;
+    }
+    m_queued.clear();
+}
+
+void ClientConnection::onBytesWritten()
+{
+    if (!m_overHigh || m_socket->bytesToWrite() >= Exchange::lowWater)
+        return;
+    m_overHigh = false;
+    if (m_exchange && m_exchange->observer())
+        m_exchange->observer()->clientDrained();
+}
+
+void ClientConnection::endExchange()
+{
+    if (!m_exchange)
+        return;
+    m_exchange->setObserver(nullptr);
+    m_exchange->deleteLater();
+    m_exchange = nullptr;
+}
+
+void ClientConnection::exchangeEnded(bool keepAlive)
+{
+    endExchange();
+    m_token.reset();
+    if (keepAlive && !m_closing) {
+        m_reader.reset();
+        m_mode = Mode::Reading;
+        if (!m_pipelined.isEmpty())
+            QMetaObject::invokeMethod(this, &ClientConnection::nextRequest, Qt::QueuedConnection);
+    } else {
+        closeAfterWrites();
+    }
+    Q_EMIT answered();
+}
+
+void ClientConnection::nextRequest()
+{
+    if (m_mode == Mode::Reading && !m_pipelined.isEmpty())
+        consume(std::exchange(m_pipelined, QByteArray()));
+}
+
+void ClientConnection::exchangeCut()
+{
+    endExchange();
+    m_queued.clear();
+    // Delivered bytes leave, the terminator never does.
+    closeAfterWrites();
+    m_token.reset();
+    Q_EMIT answered();
+}
+
+void ClientConnection::closeAfterWrites()
+{
+    m_mode = Mode::Closed;
+    m_pipelined.clear();
+    // Not from within QHttpServer's call for this request: it still looks at the socket.
+    QMetaObject::invokeMethod(m_socket, &QTcpSocket::disconnectFromHost, Qt::QueuedConnection);
+}
+
+void ClientConnection::refuse(const ApiError &error)
+{
+    http::HeaderList headers;
+    headers.add("Content-Type", "application/json");
+    const QByteArray body = error.toJson();
+    headers.add("Content-Length", QByteArray::number(body.size()));
+    if (error.status == 405)
+        headers.add("Allow", "GET, HEAD, POST");
+    headers.add("Connection", "close");
+    send(http::writeResponseHead(error.status, http::reasonPhrase(error.status), headers) + body);
+    m_body = {};
+    linger();
+}
+
+void ClientConnection::linger()
+{
+    // A client that is still uploading would lose the answer to a reset: shut our side, read on for a moment.
+    m_mode = Mode::Lingering;
+    m_closing = true;
+    m_lingerTimer = new QTimer(this);
+    m_lingerTimer->setSingleShot(true);
+    connect(m_lingerTimer, &QTimer::timeout, m_socket, &QTcpSocket::abort);
+    m_lingerTimer->start(lingerMilliseconds);
+    if (m_socket->bytesToWrite() == 0)
+        ::shutdown(int(m_socket->socketDescriptor()), SHUT_WR);
+}
+
+void ClientConnection::drain()
+{
+    m_closing = true;
+    if (m_mode == Mode::Reading)
+        closeAfterWrites();
+}
+
+void ClientConnection::onDisconnected()
+{
+    m_mode = Mode::Closed;
+    if (m_exchange) {
+        Exchange::Observer *observer = m_exchange->observer();
+        endExchange();
+        if (observer)
+            observer->clientGone();
+        Q_EMIT answered();
+    }
+    m_token.reset();
+}
+
+} // namespace pdlb::edge

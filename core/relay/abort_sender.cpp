@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relay/abort_sender.h"
+
+#include <QJsonDocument>
+#include <QJsonObject>
+#include <QLoggingCategory>
+#include <QTimer>
+
+namespace pdlb::relay {
+
+namespace {
+
+Q_LOGGING_CATEGORY(lcAbort, "pdlb.abort")
+
+constexpr int answerMilliseconds = 5000;
+
+} // namespace
+
+void AbortSender::send(upstream::UpstreamTransport &transport, const upstream::Origin &origin, const QByteArray &rid,
+                       const http::HeaderList &headers)
+{
+    upstream::LegRequest request;
+    request.origin = origin;
+    request.target = "/abort_request";
+    for (const char *name : {"authorization", "x-api-key", "x-request-id"}) {
+        if (headers.contains(name))
+            request.headers.add(name, headers.value(name).toByteArray());
+    }
+    request.headers.add("Content-Type", "application/json");
+    request.body = BytePieces(QJsonDocument(QJsonObject{{QStringLiteral("rid"), QString::fromUtf8(rid)}}).toJson(QJsonDocument::Compact));
+    upstream::Leg *leg = transport.open(std::move(request), this);
+    ++m_inFlight;
+    connect(leg, &QObject::destroyed, this, [this] { --m_inFlight; });
+    connect(leg, &upstream::Leg::ready, leg, &upstream::Leg::send);
+    connect(leg, &upstream::Leg::finished, leg, [leg, url = origin.url()](const upstream::LegEnd &end) {
+        if (end.kind != upstream::LegEndKind::Complete)
+            qCDebug(lcAbort, "abort_request to %s: %s", url.constData(), qPrintable(end.detail));
+        leg->deleteLater();
+    });
+    QTimer::singleShot(answerMilliseconds, leg, [leg] {
+        leg->abort();
+        leg->deleteLater();
+    });
+    if (leg->isReady())
+        leg->send();
+}
+
+} // namespace pdlb::relay

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "upstream/upstream_transport.h"
+
+namespace pdlb::relay {
+
+/// Tells engines to forget requests: POST /abort_request {"rid":…}. It reaches every PD queue and works at once, where
+/// a closed connection is noticed after seconds (SGLang polls every ~4 s). Nobody waits for the answers. Lives in a
+/// worker's thread.
+class AbortSender final : public QObject
+{
+    Q_OBJECT
+
+public:
+    using QObject::QObject;
+    /// `headers`: Authorization and the like, as the request had them.
+    void send(upstream::UpstreamTransport &transport, const upstream::Origin &origin, const QByteArray &rid,
+              const http::HeaderList &headers);
+    int inFlight() const { return m_inFlight; }
+
+private:
+    int m_inFlight = 0;
+};
+
+} // namespace pdlb::relay

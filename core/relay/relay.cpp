@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relay/relay.h"
+
+#include <QFutureWatcher>
+#include <QPromise>
+#include <QThreadPool>
+
+using namespace Qt::StringLiterals;
+
+namespace pdlb::relay {
+
+namespace {
+
+/// Scanning a larger body would hold up the worker's other streams: it is done in a pool thread.
+constexpr qsizetype largeBody = 1024 * 1024;
+constexpr Monotonic doneGrace = std::chrono::seconds(1); ///< from the end marker to the end of decode's body
+constexpr Monotonic drainLimit = std::chrono::seconds(30); ///< for a prefill answer that outlives decode's
+
+using ShapeResult = Result<pd::RequestShape, ApiError>;
+
+} // namespace
+
+upstream::UpstreamTransport &RelayContext::transportFor(const upstream::Origin &origin) const
+{
+    return origin.tls || config.transport == TransportKind::Qnam ? qnam : direct;
+}
+
+Relay::Relay(RelayContext &context, edge::Exchange &exchange, pd::Endpoint endpoint, QObject *parent)
+    : QObject(parent), m_context(context), m_exchange(&exchange), m_endpoint(endpoint)
+{
+    m_exchange->setObserver(this);
+    m_clientHeaders = http::endToEndHeaders(exchange.head().headers);
+    m_clientHeaders.remove("host");
+    m_clientHeaders.set("X-Request-Id", exchange.requestId());
+    m_body = exchange.takeBody();
+    m_trace.requestId = exchange.requestId();
+    m_trace.endpoint = pd::endpointPath(endpoint);
+    m_trace.requestBytes = m_body.size();
+    m_trace.received = exchange.received();
+    m_trace.startedAt = QDateTime::currentDateTimeUtc();
+    m_trace.policy = context.policy.name();
+}
+
+Relay::~Relay()
+{
+    if (m_exchange)
+        m_exchange->setObserver(nullptr);
+    for (const auto &run : m_legs)
+        legOver(*run);
+}
+
+void Relay::start()
+{
+    const QByteArrayView coding = m_clientHeaders.value("content-encoding");
+    if (!coding.isEmpty() && !http::equalsIgnoreCase(coding, "identity")) {
+        analysed(tl::unexpected(ApiError{415, "unsupported_content_encoding",
+            u"Content-Encoding %1 is not supported; send the body uncompressed"_s.arg(QString::fromUtf8(coding.toByteArray().left(64)))}));
+        return;
+    }
+    if (m_body.size() <= largeBody) {
+        analysed(m_context.dialect.analyse(m_endpoint, m_body));
+        return;
+    }
+    auto *watcher = new QFutureWatcher<std::shared_ptr<ShapeResult>>(this);
+    connect(watcher, &QFutureWatcherBase::finished, this, [this, watcher] {
+        watcher->deleteLater();
+        if (m_exchange)
+            analysed(*watcher->result());
+    });
+    auto promise = std::make_shared<QPromise<std::shared_ptr<ShapeResult>>>();
+    watcher->setFuture(promise->future());
+    promise->start();
+    QThreadPool::globalInstance()->start([promise, body = m_body, endpoint = m_endpoint, &dialect = m_context.dialect] {
+        promise->addResult(std::make_shared<ShapeResult>(dialect.analyse(endpoint, body)));
+        promise->finish();
+    });
+}
+
+void Relay::analysed(const ShapeResult &shape)
+{
+    if (!shape) {
+        perform(AnswerError{shape.error()});
+        endWithoutLegs(trace::EndReason::BadRequest, shape.error().message);
+        return;
+    }
+    m_shape = *shape;
+    m_trace.model = m_shape.model;
+    m_trace.stream = m_shape.stream;
+    m_trace.batch = m_shape.batchSize;
+    m_trace.samples = m_shape.samples;
+    beginAttempt();
+}
+
+void Relay::beginAttempt()
+{
+    m_snapshot = m_context.fleet.snapshot();
+    m_pair = m_context.policy.pick(*m_snapshot, {.avoid = m_pair}, m_context.random);
+    const fleet::Server &prefill = m_snapshot->prefill[size_t(m_pair->prefill)];
+    const fleet::Server &decode = m_snapshot->decode[size_t(m_pair->decode)];
+    m_trace.picked = now();
+    ++m_trace.attempts;
+
+    const pd::BootstrapAddress bootstrap{prefill.origin.bracketedHost(), prefill.bootstrapPort};
+    pd::RequestPlan plan = m_context.dialect.plan(m_shape, m_body, bootstrap, m_context.rooms, m_context.random);
+    m_trace.rooms = QList<quint64>(plan.rooms.begin(), plan.rooms.end());
+    m_trace.rid = plan.legs.front().rid;
+    m_merger = m_context.dialect.merger(m_shape);
+
+    AttemptMachine::Options options;
+    options.stream = m_shape.stream;
+    options.mayRetry = m_retries == 0 && (m_snapshot->prefill.size() > 1 || m_snapshot->decode.size() > 1);
+    options.needsPrefillBody = m_merger && (m_shape.returnLogprob || m_shape.returnRoutedExperts);
+    options.buffered = m_merger && !m_shape.stream;
+    std::vector<pd::LegRole> roles;
+    m_legs.clear();
+    for (pd::LegPlan &leg : plan.legs) {
+        const bool isPrefill = leg.role == pd::LegRole::Prefill;
+        auto run = std::make_unique<LegRun>();
+        run->server = isPrefill ? &prefill : &decode;
+        run->trace.prefill = isPrefill;
+        run->trace.sample = leg.sample;
+        run->trace.server = run->server->name;
+        run->trace.url = run->server->origin.url();
+        options.names.push_back(u"%1 %2 (%3)"_s.arg(isPrefill ? u"prefill"_s : u"decode"_s,
+                                                    QString::fromUtf8(run->server->name), QString::fromUtf8(run->trace.url)));
+        roles.push_back(leg.role);
+        run->plan = std::move(leg);
+        m_legs.push_back(std::move(run));
+    }
+    m_machine.emplace(std::move(roles), std::move(options));
+    for (int i = 0; i < int(m_legs.size()); ++i)
+        openLeg(i, m_legs[size_t(i)]->plan);
+    // Not while opening: the first ready connection must not write before the others are even tried.
+    for (int i = 0; i < int(m_legs.size()) && !m_isOver; ++i) {
+        if (m_legs[size_t(i)]->leg->isReady())
+            legReady(i);
+    }
+}
+
+http::HeaderList Relay::legHeaders() const
+{
+    http::HeaderList headers = m_clientHeaders;
+    if (!headers.contains("content-type"))
+        headers.add("Content-Type", "application/json");
+    if (m_merger)
+        headers.set("Accept-Encoding", "identity");
+    return headers;
+}
+
+void Relay::openLeg(int index, const pd::LegPlan &plan)
+{
+    LegRun &run = *m_legs[size_t(index)];
+    upstream::LegRequest request;
+    request.origin = run.server->origin;
+    request.target = m_exchange->head().target;
+    request.headers = legHeaders();
+    request.body = plan.body;
+    request.connectTimeout = m_context.config.connectTimeout;
+    run.trace.opened = now();
+    run.server->counters->inFlight.fetch_add(1, std::memory_order_relaxed);
+    run.server->counters->requests.fetch_add(1, std::memory_order_relaxed);
+    run.counted = true;
+    run.leg = m_context.transportFor(run.server->origin).open(std::move(request), this);
+    run.plan.body = {};
+    connect(run.leg, &upstream::Leg::ready, this, [this, index] { legReady(index); });
+    connect(run.leg, &upstream::Leg::sent, this, [this, index] { m_legs[size_t(index)]->trace.sent = now(); });
+    connect(run.leg, &upstream::Leg::head, this, [this, index](const http::ResponseHead &head) { legHead(index, head); });
+    connect(run.leg, &upstream::Leg::data, this, [this, index](QByteArrayView bytes) { legData(index, bytes); });
+    connect(run.leg, &upstream::Leg::finished, this, [this, index](const upstream::LegEnd &end) { legFinished(index, end); });
+}
+
+void Relay::tick(Monotonic time)
+{
+    if (m_isOver || !m_machine)
+        return;
+    const Config &config = m_context.config;
+    const auto expired = [&](Monotonic since, std::chrono::milliseconds limit) {
+        return limit.count() > 0 && since.count() > 0 && time - since > limit;
+    };
+    if (m_machine->isConcluded()) {
+        if (time - m_concludedAt > drainLimit)
+            abandonLegs();
+        return;
+    }
+    for (int i = 0; i < int(m_legs.size()); ++i) {
+        LegRun &run = *m_legs[size_t(i)];
+        if (run.doneAt.count() > 0 && run.counted && time - run.doneAt > doneGrace) {
+            run.leg->abort();
+            legFinished(i, {upstream::LegEndKind::Complete, {}});
+            return;
+        }
+    }
+    if (expired(m_trace.received, config.requestTimeout))
+        apply(TimedOut{trace::EndReason::TimeoutTotal});
+    else if (m_lastByte.count() == 0 && expired(m_sentAt, config.firstByteTimeout))
+        apply(TimedOut{trace::EndReason::TimeoutFirstByte});
+    else if (!m_paused && expired(m_lastByte, config.streamIdleTimeout))
+        apply(TimedOut{trace::EndReason::TimeoutIdle});
+}
+
+void Relay::abandonLegs()
+{
+    for (const auto &run : m_legs) {
+        if (run->counted)
+            run->leg->abort();
+        legOver(*run);
+    }
+    m_isOver = true;
+    Q_EMIT over(this);
+}
+
+void Relay::legOver(LegRun &run)
+{
+    if (!run.counted)
+        return;
+    run.counted = false;
+    run.server->counters->inFlight.fetch_sub(1, std::memory_order_relaxed);
+    if (!run.trace.ended)
+        run.trace.ended = now();
+}
+
+void Relay::clientGone()
+{
+    m_exchange = nullptr;
+    if (m_machine) // otherwise nothing was sent anywhere: the body is being analysed, or another pair is to be tried
+        apply(ClientGone{});
+    else
+        endWithoutLegs(trace::EndReason::ClientGone, u"the client closed the connection"_s);
+}
+
+void Relay::endWithoutLegs(trace::EndReason reason, const QString &detail)
+{
+    perform(Conclude{reason, detail});
+    m_isOver = true;
+    Q_EMIT over(this);
+}
+
+void Relay::forceEnd()
+{
+    if (m_machine) {
+        apply(Drained{});
+    } else {
+        perform(AnswerError{{503, "shutting_down", u"the balancer is shutting down"_s}});
+        endWithoutLegs(trace::EndReason::Drain, u"the balancer is shutting down"_s);
+    }
+}
+
+void Relay::clientDrained()
+{
+    m_paused = false;
+    m_lastByte = now();
+    for (const auto &run : m_legs) {
+        if (run->plan.role == pd::LegRole::Decode && run->counted)
+            run->leg->resume();
+    }
+}
+
+void Relay::endIfOver()
+{
+    if (m_isOver || !m_machine || !m_machine->isConcluded() || !m_machine->allLegsOver())
+        return;
+    m_isOver = true;
+    Q_EMIT over(this);
+}
+
+} // namespace pdlb::relay

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "edge/exchange.h"
+#include "fleet/policy.h"
+#include "http/sse.h"
+#include "relay/abort_sender.h"
+#include "relay/attempt_machine.h"
+#include "trace/timeline.h"
+
+#include <functional>
+
+namespace pdlb::relay {
+
+/// What the relays of one worker share. Everything outlives them.
+struct RelayContext {
+    const Config &config;
+    const pd::Dialect &dialect;
+    fleet::Fleet &fleet;
+    fleet::Policy &policy;
+    pd::RoomSource &rooms;
+    Random &random;
+    const Clock &clock;
+    upstream::UpstreamTransport &direct;
+    upstream::UpstreamTransport &qnam;
+    AbortSender &aborts;
+    trace::TraceSink *sink; ///< may be null
+    /// A prefill could not be reached: it may come back with another bootstrap port. Called in the worker's thread.
+    std::function<void(qsizetype prefillIndex)> prefillUnreachable;
+
+    upstream::UpstreamTransport &transportFor(const upstream::Origin &origin) const;
+};
+
+/// One client request from pick to end: feeds what happens to the AttemptMachine and does what it says. Deletes itself
+/// by emitting over().
+class Relay final : public QObject, private edge::Exchange::Observer
+{
+    Q_OBJECT
+
+public:
+    Relay(RelayContext &context, edge::Exchange &exchange, pd::Endpoint endpoint, QObject *parent);
+    ~Relay() override;
+
+    void start();
+    /// Looks at the deadlines; called about ten times a second.
+    void tick(Monotonic now);
+    /// The grace of a shutdown is over.
+    void forceEnd();
+    const trace::Timeline &timeline() const { return m_trace; }
+
+Q_SIGNALS:
+    void over(pdlb::relay::Relay *relay);
+
+private:
+    /// One leg and what its bytes go through.
+    struct LegRun {
+        upstream::Leg *leg = nullptr;
+        pd::LegPlan plan;
+        const fleet::Server *server = nullptr; ///< of m_snapshot
+        http::ResponseHead head;
+        http::SseScanner scanner;
+        http::SseSplitter splitter; ///< prefill's stream, searched for in-band errors
+        trace::LegTimeline trace;
+        Monotonic doneAt{0}; ///< the end marker came
+        bool isSse = false;
+        bool counted = false;
+        bool bodyReported = false;
+    };
+
+    // Exchange::Observer
+    void clientGone() override;
+    void clientDrained() override;
+
+    void analysed(const Result<pd::RequestShape, ApiError> &shape);
+    void beginAttempt();
+    void openLeg(int index, const pd::LegPlan &plan);
+    http::HeaderList legHeaders() const;
+    void abandonLegs();
+
+    void legReady(int index);
+    void legHead(int index, const http::ResponseHead &head);
+    void legData(int index, QByteArrayView bytes);
+    void legFinished(int index, const upstream::LegEnd &end);
+    void prefillData(LegRun &run, int index, QByteArrayView bytes);
+    void decodeData(LegRun &run, int index, QByteArrayView bytes);
+    void lookForDecodeErrors(LegRun &run, int index, QByteArrayView bytes, bool atBoundary);
+    /// Hands bytes to the merger; what comes out goes to the client.
+    bool merged(const Result<QByteArray> &output, int index);
+    void reportBody(int index);
+    void forward(QByteArrayView bytes);
+    void legOver(LegRun &run);
+
+    void apply(const Event &event);
+    void perform(const SendAll &);
+    void perform(const CommitAnswer &action);
+    void perform(const AnswerWithLeg &action);
+    void perform(const CancelLeg &action);
+    void perform(const AnswerError &action);
+    void perform(const StreamError &action);
+    void perform(const CutClient &);
+    void perform(const FinishClient &);
+    void perform(const Retry &);
+    void perform(const Conclude &action);
+    void beginAnswer(const LegRun &run, std::optional<qint64> length);
+    void releaseExchange();
+    void endIfOver();
+    void endWithoutLegs(trace::EndReason reason, const QString &detail);
+    Monotonic now() const { return m_context.clock.now(); }
+
+    RelayContext &m_context;
+    edge::Exchange *m_exchange; ///< null once answered or gone
+    pd::Endpoint m_endpoint;
+    http::HeaderList m_clientHeaders; ///< end-to-end, with X-Request-Id
+    QByteArray m_body;
+    pd::RequestShape m_shape;
+    fleet::SnapshotPtr m_snapshot;
+    std::optional<fleet::Pair> m_pair;
+    std::optional<AttemptMachine> m_machine;
+    std::unique_ptr<pd::AnswerMerger> m_merger;
+    std::vector<std::unique_ptr<LegRun>> m_legs;
+    trace::Timeline m_trace;
+    QByteArray m_buffered; ///< merged output, until the answer has begun
+    Monotonic m_sentAt{0};
+    Monotonic m_lastByte{0};
+    Monotonic m_concludedAt{0};
+    int m_answering = -1;
+    int m_retries = 0;
+    bool m_paused = false;
+    bool m_isOver = false;
+};
+
+} // namespace pdlb::relay

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// What the legs say and what the machine wants done: the moving of bytes.
+#include "relay/relay.h"
+
+#include "http/message_writer.h"
+
+using namespace Qt::StringLiterals;
+
+namespace pdlb::relay {
+
+void Relay::legReady(int index)
+{
+    LegRun &run = *m_legs[size_t(index)];
+    run.trace.ready = now();
+    run.trace.reused = run.leg->reusedConnection();
+    apply(LegReady{index});
+}
+
+void Relay::legHead(int index, const http::ResponseHead &head)
+{
+    LegRun &run = *m_legs[size_t(index)];
+    run.head = head;
+    run.trace.head = now();
+    run.trace.status = head.status;
+    run.isSse = head.headers.value("content-type").toByteArray().trimmed().toLower().startsWith("text/event-stream");
+    apply(LegHead{index, head.status});
+}
+
+void Relay::legData(int index, QByteArrayView bytes)
+{
+    LegRun &run = *m_legs[size_t(index)];
+    if (!run.trace.firstByte)
+        run.trace.firstByte = now();
+    run.trace.bytes += bytes.size();
+    if (m_machine->isConcluded())
+        return; // only drained
+    if (index == m_answering)
+        forward(bytes);
+    else if (run.plan.role == pd::LegRole::Prefill)
+        prefillData(run, index, bytes);
+    else
+        decodeData(run, index, bytes);
+}
+
+void Relay::prefillData(LegRun &run, int index, QByteArrayView bytes)
+{
+    if (run.isSse) {
+        run.splitter.feed(bytes);
+        QByteArray event;
+        while (run.splitter.next(event)) {
+            ++run.trace.events;
+            if (const auto error = m_context.dialect.inBandError(event)) {
+                run.trace.error = error->message;
+                apply(LegAborted{index, *error});
+                return;
+            }
+        }
+    }
+    if (m_merger)
+        merged(m_merger->feed(pd::LegRole::Prefill, run.plan.sample, bytes), index);
+}
+
+void Relay::decodeData(LegRun &run, int index, QByteArrayView bytes)
+{
+    m_lastByte = now();
+    if (run.isSse) {
+        const bool atBoundary = run.scanner.atEventBoundary();
+        const bool wasDone = run.scanner.done();
+        run.scanner.feed(bytes);
+        run.trace.events = run.scanner.events();
+        lookForDecodeErrors(run, index, bytes, atBoundary);
+        if (run.scanner.done() && !wasDone) {
+            run.doneAt = m_lastByte;
+            apply(LegDone{index});
+        }
+    }
+    if (m_merger) {
+        merged(m_merger->feed(pd::LegRole::Decode, run.plan.sample, bytes), index);
+        return;
+    }
+    reportBody(index);
+    forward(bytes);
+}
+
+void Relay::lookForDecodeErrors(LegRun &run, int index, QByteArrayView bytes, bool atBoundary)
+{
+    // Only names the end of the request: the bytes go to the client as they are. Engines write an event at once, so an
+    // event split over packets is not looked for.
+    if (!atBoundary || (!bytes.contains("\"abort\"") && !bytes.contains("\"error\"")))
+        return;
+    http::SseSplitter splitter;
+    splitter.feed(bytes);
+    QByteArray event;
+    while (splitter.next(event)) {
+        if (const auto error = m_context.dialect.inBandError(event)) {
+            run.trace.error = error->message;
+            apply(LegAborted{index, *error});
+            return;
+        }
+    }
+}
+
+bool Relay::merged(const Result<QByteArray> &output, int index)
+{
+    if (!output) {
+        apply(MergeFailed{output.error().message});
+        return false;
+    }
+    if (output->isEmpty() || m_machine->isConcluded())
+        return true;
+    if (!m_shape.stream) {
+        forward(*output);
+        return true;
+    }
+    // Whichever leg's bytes set the output free, it is decode's answer.
+    int decode = index;
+    while (m_legs[size_t(decode)]->plan.role != pd::LegRole::Decode)
+        ++decode;
+    reportBody(decode);
+    forward(*output);
+    return true;
+}
+
+void Relay::reportBody(int index)
+{
+    if (std::exchange(m_legs[size_t(index)]->bodyReported, true))
+        return;
+    apply(LegBody{index});
+}
+
+void Relay::forward(QByteArrayView bytes)
+{
+    if (!m_exchange)
+        return;
+    if (!m_exchange->hasBegun()) {
+        m_buffered.append(bytes);
+        return;
+    }
+    m_trace.answerBytes += bytes.size();
+    m_exchange->write(bytes);
+    if (m_paused || !m_exchange || m_exchange->pendingBytes() <= edge::Exchange::highWater)
+        return;
+    m_paused = true;
+    for (int i = 0; i < int(m_legs.size()); ++i) {
+        const LegRun &run = *m_legs[size_t(i)];
+        if (run.counted && (run.plan.role == pd::LegRole::Decode || i == m_answering))
+            run.leg->pause();
+    }
+}
+
+void Relay::legFinished(int index, const upstream::LegEnd &end)
+{
+    LegRun &run = *m_legs[size_t(index)];
+    legOver(run);
+    run.trace.error = end.detail.isEmpty() ? run.trace.error : end.detail;
+    const bool failed = end.kind != upstream::LegEndKind::Complete && end.kind != upstream::LegEndKind::Unproven
+        && !run.scanner.done();
+    if (failed || run.head.status >= 500)
+        run.server->counters->failures.fetch_add(1, std::memory_order_relaxed);
+    if (run.plan.role == pd::LegRole::Prefill && failed && m_context.prefillUnreachable)
+        m_context.prefillUnreachable(m_pair->prefill);
+    if (m_merger && !failed && index != m_answering && !m_machine->isConcluded() && run.head.status < 300) {
+        if (!merged(m_merger->end(run.plan.role, run.plan.sample), index))
+            return;
+    }
+    apply(LegEnded{index, end.kind, end.detail, run.leg->wroteAnything()});
+}
+
+void Relay::apply(const Event &event)
+{
+    if (m_isOver)
+        return;
+    for (const Action &action : m_machine->step(event))
+        std::visit([this](const auto &a) { perform(a); }, action);
+    endIfOver();
+}
+
+void Relay::perform(const SendAll &)
+{
+    m_sentAt = now();
+    m_body = {}; // the transports hold what is still to be written; nothing is ever sent again
+    for (const auto &run : m_legs) {
+        if (run->counted)
+            run->leg->send();
+    }
+}
+
+void Relay::beginAnswer(const LegRun &run, std::optional<qint64> length)
+{
+    if (!m_exchange)
+        return;
+    m_trace.clientHead = now();
+    m_trace.status = run.head.status;
+    m_exchange->begin(run.head.status, run.head.reason, http::endToEndHeaders(run.head.headers), length);
+}
+
+void Relay::perform(const CommitAnswer &action)
+{
+    const LegRun &run = *m_legs[size_t(action.leg)];
+    std::optional<qint64> length;
+    if (m_merger && !m_shape.stream)
+        length = m_buffered.size();
+    else if (!m_merger && run.head.framing == http::Framing::Length)
+        length = run.head.contentLength;
+    beginAnswer(run, length);
+    if (!m_buffered.isEmpty())
+        forward(std::exchange(m_buffered, QByteArray()));
+}
+
+void Relay::perform(const AnswerWithLeg &action)
+{
+    m_answering = action.leg;
+    const LegRun &run = *m_legs[size_t(action.leg)];
+    const bool known = run.head.framing == http::Framing::Length || run.head.framing == http::Framing::None;
+    beginAnswer(run, known ? std::optional(run.head.framing == http::Framing::Length ? run.head.contentLength : 0) : std::nullopt);
+}
+
+void Relay::perform(const CancelLeg &action)
+{
+    LegRun &run = *m_legs[size_t(action.leg)];
+    const bool wrote = run.leg->wroteAnything();
+    run.leg->abort();
+    if (action.tellEngine && wrote && !run.plan.rid.isEmpty()) {
+        run.trace.abortSent = true;
+        m_context.aborts.send(m_context.transportFor(run.server->origin), run.server->origin, run.plan.rid, m_clientHeaders);
+    }
+    legOver(run);
+}
+
+void Relay::perform(const AnswerError &action)
+{
+    if (!m_exchange)
+        return;
+    m_trace.clientHead = now();
+    m_trace.status = action.error.status;
+    http::HeaderList headers;
+    if (action.error.status == 503)
+        headers.add("Retry-After", "1");
+    edge::Exchange *exchange = m_exchange;
+    releaseExchange();
+    exchange->respondError(action.error, std::move(headers));
+}
+
+void Relay::perform(const StreamError &action)
+{
+    if (!m_exchange)
+        return;
+    const bool atBoundary = m_merger || std::all_of(m_legs.begin(), m_legs.end(), [](const auto &run) {
+        return run->plan.role == pd::LegRole::Prefill || run->scanner.atEventBoundary();
+    });
+    m_exchange->write((atBoundary ? "data: " : "\n\ndata: ") + action.error.toJson() + "\n\n");
+    perform(CutClient{});
+}
+
+void Relay::perform(const CutClient &)
+{
+    if (!m_exchange)
+        return;
+    edge::Exchange *exchange = m_exchange;
+    releaseExchange();
+    exchange->cut();
+}
+
+void Relay::perform(const FinishClient &)
+{
+    if (!m_exchange)
+        return;
+    edge::Exchange *exchange = m_exchange;
+    releaseExchange();
+    exchange->finish();
+}
+
+void Relay::perform(const Retry &)
+{
+    ++m_retries;
+    for (const auto &run : m_legs) {
+        legOver(*run);
+        run->leg->abort();
+        run->leg->deleteLater();
+    }
+    m_machine.reset();
+    // From the event loop: this runs inside the failed leg's signal.
+    QMetaObject::invokeMethod(this, [this] {
+        if (m_exchange)
+            beginAttempt();
+    }, Qt::QueuedConnection);
+}
+
+void Relay::perform(const Conclude &action)
+{
+    m_concludedAt = now();
+    m_trace.ended = m_concludedAt;
+    m_trace.end = action.reason;
+    m_trace.error = action.detail;
+    m_body = {};
+    m_buffered = {};
+}
+
+void Relay::releaseExchange()
+{
+    m_exchange->setObserver(nullptr);
+    m_exchange = nullptr;
+}
+
+} // namespace pdlb::relay

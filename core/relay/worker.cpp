@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relay/worker.h"
+
+#include <QLoggingCategory>
+
+namespace pdlb::relay {
+
+namespace {
+
+Q_LOGGING_CATEGORY(lcRequest, "pdlb.request")
+
+constexpr std::chrono::milliseconds tickInterval{100};
+
+edge::ClientConnection::Limits limitsOf(const Config &config)
+{
+    edge::ClientConnection::Limits limits;
+    limits.maxBody = config.maxBody;
+    return limits;
+}
+
+} // namespace
+
+Worker::Worker(SharedState &shared, int listenDescriptor)
+    : m_shared(shared), m_listenDescriptor(listenDescriptor),
+      m_context{shared.config, pd::sglangDialect(), shared.fleet, shared.policy, shared.rooms, shared.random, shared.clock,
+                m_direct, m_qnam, m_aborts, shared.sink, shared.prefillUnreachable},
+      m_edge(std::make_unique<edge::EdgeServer>(limitsOf(shared.config), shared.clock))
+{
+    addRoutes();
+    connect(m_edge.get(), &edge::EdgeServer::drained, this, &Worker::checkDrained);
+    m_ticker.setInterval(tickInterval);
+    connect(&m_ticker, &QTimer::timeout, this, &Worker::tick);
+}
+
+Worker::~Worker()
+{
+    // Relays hold exchanges and legs; they go before the edge and the transports.
+    qDeleteAll(m_relays);
+}
+
+Result<void> Worker::listen()
+{
+    return m_edge->listen(m_listenDescriptor);
+}
+
+void Worker::addRoutes()
+{
+    for (const pd::Endpoint endpoint : {pd::Endpoint::ChatCompletions, pd::Endpoint::Completions, pd::Endpoint::Generate}) {
+        m_edge->addRoute(pd::endpointPath(endpoint), {"POST"},
+                         [this, endpoint](edge::Exchange &exchange) { startRelay(exchange, endpoint); });
+    }
+    m_edge->addRoute("/health", {"GET"}, [](edge::Exchange &exchange) { exchange.respond(200, {}, {}); });
+    for (const control::ControlPlane::Endpoint &endpoint : control::ControlPlane::endpoints())
+        m_edge->addRoute(endpoint.path, endpoint.methods, [this](edge::Exchange &exchange) { startControl(exchange); });
+}
+
+void Worker::startRelay(edge::Exchange &exchange, pd::Endpoint endpoint)
+{
+    auto *relay = new Relay(m_context, exchange, endpoint, this);
+    m_relays.insert(relay);
+    m_shared.inFlight.fetch_add(1, std::memory_order_relaxed);
+    connect(relay, &Relay::over, this, &Worker::relayOver);
+    if (!m_ticker.isActive())
+        m_ticker.start();
+    relay->start();
+}
+
+void Worker::relayOver(Relay *relay)
+{
+    const trace::Timeline &timeline = relay->timeline();
+    const bool good = timeline.end == trace::EndReason::Ok || timeline.end == trace::EndReason::ClientGone
+        || timeline.end == trace::EndReason::BadRequest;
+    if (!good)
+        qCWarning(lcRequest, "%s", qUtf8Printable(trace::summarizeTimeline(timeline)));
+    else if (lcRequest().isDebugEnabled())
+        qCDebug(lcRequest, "%s", qUtf8Printable(trace::summarizeTimeline(timeline)));
+    if (m_shared.sink)
+        m_shared.sink->record(timeline);
+    m_shared.inFlight.fetch_sub(1, std::memory_order_relaxed);
+    m_relays.remove(relay);
+    relay->deleteLater();
+    if (m_relays.isEmpty())
+        m_ticker.stop();
+    checkDrained();
+}
+
+void Worker::startControl(edge::Exchange &exchange)
+{
+    const quint64 id = m_nextControl++;
+    m_controls.insert(id, &exchange);
+    control::ControlRequest request{exchange.head().method, exchange.head().path(), exchange.head().query(),
+                                    http::endToEndHeaders(exchange.head().headers), exchange.body()};
+    request.headers.set("X-Request-Id", exchange.requestId());
+    control::ControlPlane *control = m_shared.control;
+    QMetaObject::invokeMethod(control, [this, control, id, request = std::move(request)] {
+        control->handle(request, [this, id](const control::ControlReply &reply) {
+            QMetaObject::invokeMethod(this, [this, id, reply] { controlAnswered(id, reply); }, Qt::QueuedConnection);
+        });
+    }, Qt::QueuedConnection);
+}
+
+void Worker::controlAnswered(quint64 id, const control::ControlReply &reply)
+{
+    if (const QPointer<edge::Exchange> exchange = m_controls.take(id))
+        exchange->respond(reply.status, reply.headers, reply.body);
+    checkDrained();
+}
+
+void Worker::tick()
+{
+    const Monotonic now = m_shared.clock.now();
+    const auto relays = m_relays;
+    for (Relay *relay : relays)
+        relay->tick(now);
+}
+
+void Worker::drain()
+{
+    m_draining = true;
+    m_edge->drain();
+    checkDrained();
+}
+
+void Worker::forceEnd()
+{
+    const auto relays = m_relays;
+    for (Relay *relay : relays)
+        relay->forceEnd();
+}
+
+void Worker::checkDrained()
+{
+    if (m_draining && m_relays.isEmpty() && m_edge->connectionCount() == 0)
+        Q_EMIT drained();
+}
+
+} // namespace pdlb::relay

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "control/control_plane.h"
+#include "edge/edge_server.h"
+#include "relay/relay.h"
+#include "upstream/direct_transport.h"
+#include "upstream/qnam_transport.h"
+
+#include <QPointer>
+
+namespace pdlb::relay {
+
+/// What all workers of a balancer share; outlives them.
+struct SharedState {
+    const Config &config;
+    fleet::Fleet &fleet;
+    fleet::Policy &policy;
+    pd::RoomSource &rooms;
+    Random &random;
+    const Clock &clock;
+    trace::TraceSink *sink;
+    control::ControlPlane *control; ///< lives in the control thread
+    std::function<void(qsizetype)> prefillUnreachable; ///< thread-safe
+    std::atomic<qint64> inFlight{0};
+};
+
+/// One thread's share of the balancer: its listener, connections, transports and relays. Constructed and used in its own
+/// thread only.
+class Worker final : public QObject
+{
+    Q_OBJECT
+
+public:
+    Worker(SharedState &shared, int listenDescriptor);
+    ~Worker() override;
+
+    Result<void> listen();
+    /// Stops accepting and ends idle connections; emits drained() when the last request has ended.
+    void drain();
+    /// Ends every running request with an error.
+    void forceEnd();
+
+Q_SIGNALS:
+    void drained();
+
+private:
+    void addRoutes();
+    void startRelay(edge::Exchange &exchange, pd::Endpoint endpoint);
+    void relayOver(Relay *relay);
+    void startControl(edge::Exchange &exchange);
+    void controlAnswered(quint64 id, const control::ControlReply &reply);
+    void tick();
+    void checkDrained();
+
+    SharedState &m_shared;
+    int m_listenDescriptor;
+    upstream::DirectTransport m_direct;
+    upstream::QnamTransport m_qnam;
+    AbortSender m_aborts;
+    RelayContext m_context;
+    QSet<Relay *> m_relays; ///< children
+    QHash<quint64, QPointer<edge::Exchange>> m_controls;
+    quint64 m_nextControl = 1;
+    QTimer m_ticker;
+    std::unique_ptr<edge::EdgeServer> m_edge;
+    bool m_draining = false;
+};
+
+} // namespace pdlb::relay

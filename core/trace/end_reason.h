@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QByteArray>
+
+namespace pdlb::trace {
+
+/// How a request ended; exactly one for each. `*_http` are statuses of engines, `*_conn` transport failures before the
+/// answer began, `decode_cut` one in its middle, `*_abort` failures told inside a 200 answer.
+enum class EndReason {
+    Ok,
+    ClientGone,
+    PrefillHttp,
+    PrefillConn,
+    PrefillAbort,
+    DecodeHttp,
+    DecodeConn,
+    DecodeCut,
+    DecodeAbort,
+    TimeoutConnect,
+    TimeoutFirstByte,
+    TimeoutIdle,
+    TimeoutTotal,
+    StalledClient,
+    Overload,
+    Drain,
+    BadRequest,
+};
+
+/// The one-token name used in logs, traces and filters: "ok", "client_gone", …
+const char *endReasonName(EndReason reason);
+
+} // namespace pdlb::trace

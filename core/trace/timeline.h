@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "trace/end_reason.h"
+#include "util/clock.h"
+
+#include <QDateTime>
+#include <QList>
+#include <QMetaType>
+#include <QString>
+
+#include <optional>
+#include <vector>
+
+namespace pdlb::trace {
+
+/// A moment on a request's axis; none: it did not come to that.
+using Moment = std::optional<Monotonic>;
+
+/// What happened on one leg.
+struct LegTimeline {
+    bool prefill = false;
+    int sample = 0; ///< which of the fanned-out requests
+    QByteArray server; ///< name in the fleet: "p1"
+    QByteArray url;
+    Moment opened; ///< connecting began
+    Moment ready; ///< connected, or an idle connection was taken
+    Moment sent; ///< the last byte of the request was with the kernel
+    Moment head;
+    Moment firstByte; ///< of the body
+    Moment ended; ///< for the prefill leg of a good request: prefill done and KV cache transferred
+    bool reused = false; ///< a kept connection
+    bool abortSent = false; ///< POST /abort_request was sent
+    int status = 0;
+    qint64 bytes = 0; ///< of the body
+    qint64 events = 0; ///< server-sent events
+    QString error;
+};
+
+/// One request from the client's last byte to its end. Times are monotonic; `startedAt` ties them to the calendar.
+struct Timeline {
+    QByteArray requestId; ///< X-Request-Id
+    QByteArray rid; ///< the engines' name for it
+    QList<quint64> rooms;
+    QByteArray endpoint;
+    QByteArray model;
+    bool stream = false;
+    qsizetype batch = 1;
+    int samples = 1;
+    qint64 requestBytes = 0;
+    qint64 answerBytes = 0;
+    QByteArray policy;
+    int attempts = 0;
+
+    QDateTime startedAt;
+    Monotonic received{0};
+    Moment picked;
+    Moment clientHead; ///< the answer's head went to the client
+    Moment ended;
+
+    int status = 0; ///< told to the client; 0: none
+    EndReason end = EndReason::Ok;
+    QString error; ///< in words, with whose fault; empty when Ok
+    std::vector<LegTimeline> legs; ///< of the last attempt
+
+    const LegTimeline *leg(bool prefill) const;
+    /// The first byte of decode's body: the first token.
+    Moment firstToken() const;
+};
+
+/// Gets finished timelines from any worker thread; must not block.
+class TraceSink
+{
+public:
+    virtual ~TraceSink() = default;
+    virtual void record(const Timeline &timeline) = 0;
+};
+
+/// The timeline as lines of text with offsets in milliseconds from `received`, for terminals.
+QString describeTimeline(const Timeline &timeline);
+/// One line "end=… status=… id=…" for the log; control characters are escaped.
+QString summarizeTimeline(const Timeline &timeline);
+
+} // namespace pdlb::trace
+
+Q_DECLARE_METATYPE(pdlb::trace::Timeline)

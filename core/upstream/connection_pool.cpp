@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "upstream/connection_pool.h"
+
+namespace pdlb::upstream {
+
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+/// A waiting connection; any byte or close while it waits makes it useless.
+struct ConnectionPool::Idle final : StreamSocket::Observer {
+    Idle(ConnectionPool *pool, QByteArray authority, std::unique_ptr<StreamSocket> socket)
+        : pool(pool), authority(std::move(authority)), socket(std::move(socket)), since(std::chrono::steady_clock::now())
+    {
+        this->socket->setObserver(this);
+    }
+    void socketConnected() override {}
+    void socketDrained() override {}
+    void socketData(QByteArrayView) override { pool->drop(this); }
+    void socketClosed(int) override { pool->drop(this); }
+
+    ConnectionPool *pool;
+    QByteArray authority;
+    std::unique_ptr<StreamSocket> socket;
+    SteadyTime since;
+};
+
+ConnectionPool::ConnectionPool(std::chrono::milliseconds maxIdle, QObject *parent) : QObject(parent), m_maxIdle(maxIdle)
+{
+    m_timer.setInterval(500);
+    connect(&m_timer, &QTimer::timeout, this, &ConnectionPool::expire);
+}
+
+ConnectionPool::~ConnectionPool() = default;
+
+std::unique_ptr<StreamSocket> ConnectionPool::take(const QByteArray &authority)
+{
+    const auto found = m_idle.find(authority);
+    if (found == m_idle.end())
+        return nullptr;
+    const SteadyTime oldest = std::chrono::steady_clock::now() - m_maxIdle;
+    while (!found->empty()) {
+        // The newest first: the others may grow old and go.
+        std::unique_ptr<Idle> idle = std::move(found->back());
+        found->pop_back();
+        if (idle->since >= oldest && idle->socket->isQuiet()) {
+            idle->socket->setObserver(nullptr);
+            idle->socket->forgetWrites();
+            return std::move(idle->socket);
+        }
+    }
+    return nullptr;
+}
+
+void ConnectionPool::put(const QByteArray &authority, std::unique_ptr<StreamSocket> socket)
+{
+    m_idle[authority].push_back(std::make_unique<Idle>(this, authority, std::move(socket)));
+    if (!m_timer.isActive())
+        m_timer.start();
+}
+
+qsizetype ConnectionPool::idleCount() const
+{
+    qsizetype count = 0;
+    for (const auto &list : m_idle)
+        count += qsizetype(list.size());
+    return count;
+}
+
+void ConnectionPool::drop(Idle *idle)
+{
+    const auto found = m_idle.find(idle->authority);
+    if (found == m_idle.end())
+        return;
+    StreamSocket::dispose(std::move(idle->socket));
+    found->remove_if([&](const std::unique_ptr<Idle> &entry) { return entry.get() == idle; });
+}
+
+void ConnectionPool::expire()
+{
+    const SteadyTime oldest = std::chrono::steady_clock::now() - m_maxIdle;
+    for (auto list = m_idle.begin(); list != m_idle.end();) {
+        list->remove_if([&](const std::unique_ptr<Idle> &entry) { return entry->since < oldest; });
+        list = list->empty() ? m_idle.erase(list) : std::next(list);
+    }
+    if (m_idle.isEmpty())
+        m_timer.stop();
+}
+
+} // namespace pdlb::upstream

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "upstream/direct_transport.h"
+
+#include "http/message_reader.h"
+#include "http/message_writer.h"
+
+#include <QHostInfo>
+#include <QPointer>
+
+#include <cerrno>
+
+using namespace Qt::StringLiterals;
+
+namespace pdlb::upstream {
+
+namespace {
+
+/// Engines' heads: some carry large headers; still bounded.
+constexpr http::HeadLimits responseLimits{.requestLine = 8 * 1024, .field = 64 * 1024, .block = 64 * 1024, .fields = 100};
+
+class DirectLeg final : public Leg, private StreamSocket::Observer
+{
+    Q_OBJECT
+
+public:
+    DirectLeg(LegRequest request, ConnectionPool &pool, QObject *owner)
+        : Leg(owner), m_request(std::move(request)), m_pool(&pool), m_authority(m_request.origin.authority()),
+          m_reader(responseLimits)
+    {
+        m_reader.setHeadRequest(m_request.method == "HEAD");
+    }
+    ~DirectLeg() override { StreamSocket::dispose(std::move(m_socket)); }
+
+    void start();
+    bool isReady() const override { return m_socket && m_socket->isConnected(); }
+    void send() override;
+    void pause() override { setReading(false); }
+    void resume() override { setReading(true); }
+    void abort() override;
+    bool wroteAnything() const override { return m_wrote || (m_socket && m_socket->wroteAnything()); }
+    bool reusedConnection() const override { return m_reused; }
+
+private:
+    void socketConnected() override;
+    void socketData(QByteArrayView bytes) override;
+    void socketDrained() override;
+    void socketClosed(int error) override;
+
+    void resolved(const QHostInfo &info);
+    void connectNext();
+    void connectTimedOut();
+    void setReading(bool on);
+    void finish(LegEndKind kind, const QString &detail);
+    void complete(bool reusable);
+    QByteArray requestHead() const;
+
+    LegRequest m_request;
+    QPointer<ConnectionPool> m_pool;
+    QByteArray m_authority;
+    http::ResponseReader m_reader;
+    std::unique_ptr<StreamSocket> m_socket;
+    QList<QHostAddress> m_addresses; ///< still to be tried
+    QTimer m_connectTimer;
+    int m_lastError = 0;
+    bool m_reused = false;
+    bool m_sent = false; ///< send() was called
+    bool m_drained = false; ///< the whole request is with the kernel
+    bool m_gotHead = false;
+    bool m_wrote = false;
+    bool m_over = false;
+};
+
+void DirectLeg::start()
+{
+    m_socket = m_pool->take(m_authority);
+    if (m_socket) {
+        m_reused = true;
+        m_socket->setObserver(this);
+        return;
+    }
+    if (m_request.connectTimeout.count() > 0) {
+        m_connectTimer.setSingleShot(true);
+        connect(&m_connectTimer, &QTimer::timeout, this, &DirectLeg::connectTimedOut);
+        m_connectTimer.start(m_request.connectTimeout);
+    }
+    const QHostAddress literal(QString::fromLatin1(m_request.origin.host));
+    if (!literal.isNull()) {
+        m_addresses = {literal};
+        connectNext();
+    } else {
+        QHostInfo::lookupHost(QString::fromUtf8(m_request.origin.host), this, [this](const QHostInfo &info) { resolved(info); });
+    }
+}
+
+void DirectLeg::resolved(const QHostInfo &info)
+{
+    if (m_over)
+        return;
+    if (info.error() != QHostInfo::NoError || info.addresses().isEmpty()) {
+        finish(LegEndKind::ConnectFailed, u"the host name does not resolve (%1)"_s.arg(info.errorString()));
+        return;
+    }
+    m_addresses = info.addresses();
+    connectNext();
+}
+
+void DirectLeg::connectNext()
+{
+    StreamSocket::dispose(std::move(m_socket));
+    if (m_addresses.isEmpty()) {
+        finish(LegEndKind::ConnectFailed, describeSocketError(m_lastError));
+        return;
+    }
+    m_socket = std::make_unique<StreamSocket>();
+    m_socket->setObserver(this);
+    m_socket->connectTo(m_addresses.takeFirst(), m_request.origin.port);
+}
+
+void DirectLeg::connectTimedOut()
+{
+    if (!isReady())
+        finish(LegEndKind::ConnectTimeout, u"no connection within %1 ms"_s.arg(m_request.connectTimeout.count()));
+}
+
+void DirectLeg::socketConnected()
+{
+    m_connectTimer.stop();
+    Q_EMIT ready();
+}
+
+QByteArray DirectLeg::requestHead() const
+{
+    http::HeaderList headers;
+    headers.reserve(m_request.headers.size() + 2);
+    headers.add("Host", m_authority);
+    for (const http::Header &header : m_request.headers)
+        headers.add(header.name, header.value);
+    if (!m_request.body.isEmpty() || m_request.method == "POST")
+        headers.add("Content-Length", QByteArray::number(m_request.body.size()));
+    return http::writeRequestHead(m_request.method, m_request.origin.basePath + m_request.target, headers);
+}
+
+void DirectLeg::send()
+{
+    if (m_over || m_sent || !m_socket)
+        return;
+    m_sent = true;
+    BytePieces message;
+    message.append(requestHead());
+    for (const BytePieces::Piece &piece : m_request.body.pieces())
+        message.append(piece.owner, piece.offset, piece.size);
+    m_request.body = {};
+    m_socket->write(message);
+}
+
+void DirectLeg::socketDrained()
+{
+    if (!m_sent || m_drained)
+        return;
+    m_drained = true;
+    Q_EMIT sent();
+}
+
+void DirectLeg::socketData(QByteArrayView bytes)
+{
+    if (!m_sent) {
+        finish(LegEndKind::ProtocolError, u"the engine spoke before it was asked"_s);
+        return;
+    }
+    for (;;) {
+        switch (m_reader.next(bytes)) {
+        case http::ReadEvent::NeedMore:
+            return;
+        case http::ReadEvent::Head:
+            m_gotHead = true;
+            Q_EMIT head(m_reader.head());
+            break;
+        case http::ReadEvent::Body:
+            Q_EMIT data(m_reader.body());
+            break;
+        case http::ReadEvent::End:
+            complete(bytes.isEmpty());
+            return;
+        case http::ReadEvent::Error:
+            finish(LegEndKind::ProtocolError,
+                   u"not a valid HTTP/1.1 answer: %1"_s.arg(QLatin1StringView(m_reader.error().what)));
+            return;
+        }
+        if (m_over)
+            return;
+    }
+}
+
+void DirectLeg::complete(bool reusable)
+{
+    // Bytes behind the answer, an unfinished upload or a "close" make the connection useless for another request.
+    if (reusable && m_drained && m_reader.head().keepAlive && m_pool) {
+        m_wrote = true;
+        m_socket->setReading(true);
+        m_pool->put(m_authority, std::move(m_socket));
+    }
+    finish(LegEndKind::Complete, {});
+}
+
+void DirectLeg::socketClosed(int error)
+{
+    m_wrote = m_wrote || (m_socket && m_socket->wroteAnything());
+    if (!m_sent && !m_reused) {
+        m_lastError = error;
+        // Not connected yet: the next address of the name, if there is one.
+        StreamSocket::dispose(std::move(m_socket));
+        connectNext();
+        return;
+    }
+    if (!m_sent) {
+        finish(LegEndKind::ConnectFailed, u"the kept connection was closed before use"_s);
+    } else if (error == 0 && m_reader.endsAtClose()) {
+        finish(LegEndKind::Unproven, {});
+    } else {
+        finish(LegEndKind::Cut, describeSocketError(error)
+                                    + (m_gotHead ? u" in the middle of the answer"_s : u" before an answer"_s));
+    }
+}
+
+void DirectLeg::setReading(bool on)
+{
+    if (m_socket)
+        m_socket->setReading(on);
+}
+
+void DirectLeg::abort()
+{
+    m_wrote = wroteAnything();
+    m_over = true;
+    m_connectTimer.stop();
+    StreamSocket::dispose(std::move(m_socket));
+}
+
+void DirectLeg::finish(LegEndKind kind, const QString &detail)
+{
+    if (m_over)
+        return;
+    abort();
+    Q_EMIT finished({kind, detail});
+}
+
+} // namespace
+
+DirectTransport::DirectTransport(QObject *parent) : UpstreamTransport(parent) {}
+
+Leg *DirectTransport::open(LegRequest request, QObject *owner)
+{
+    auto *leg = new DirectLeg(std::move(request), m_pool, owner);
+    leg->start();
+    return leg;
+}
+
+} // namespace pdlb::upstream
+
+#include "direct_transport.moc"

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "upstream/origin.h"
+
+#include <QUrl>
+
+using namespace Qt::StringLiterals;
+
+namespace pdlb::upstream {
+
+QByteArray Origin::bracketedHost() const
+{
+    return host.contains(':') ? '[' + host + ']' : host;
+}
+
+QByteArray Origin::authority() const
+{
+    return bracketedHost() + ':' + QByteArray::number(port);
+}
+
+QByteArray Origin::url() const
+{
+    return (tls ? "https://" : "http://") + authority() + basePath;
+}
+
+Result<Origin> parseOrigin(const QString &text)
+{
+    const QString trimmed = text.trimmed();
+    const auto wrong = [&](const QString &why) {
+        return failure(u"engine URL \"%1\": %2; expected http://HOST:PORT"_s.arg(trimmed.left(200), why));
+    };
+    if (trimmed.isEmpty())
+        return failure(u"an engine URL is empty; expected http://HOST:PORT"_s);
+    const QUrl url(trimmed.contains(u"://"_s) ? trimmed : u"http://"_s + trimmed, QUrl::StrictMode);
+    if (!url.isValid())
+        return wrong(u"not a valid URL"_s);
+    if (url.scheme() != "http"_L1 && url.scheme() != "https"_L1)
+        return wrong(u"the scheme \"%1\" is not http or https"_s.arg(url.scheme()));
+    if (!url.userInfo().isEmpty())
+        return wrong(u"user info does not belong in it"_s);
+    if (url.hasQuery() || url.hasFragment())
+        return wrong(u"a query or fragment does not belong in it"_s);
+    if (url.host().isEmpty())
+        return wrong(u"there is no host"_s);
+    if (url.port() == 0)
+        return wrong(u"port 0 cannot be connected to"_s);
+    Origin origin;
+    origin.tls = url.scheme() == "https"_L1;
+    origin.host = url.host(QUrl::FullyEncoded).toUtf8();
+    if (origin.host.startsWith('['))
+        origin.host = origin.host.sliced(1, origin.host.size() - 2);
+    origin.port = quint16(url.port(origin.tls ? 443 : 80));
+    origin.basePath = url.path(QUrl::FullyEncoded).toUtf8();
+    while (origin.basePath.endsWith('/'))
+        origin.basePath.chop(1);
+    return origin;
+}
+
+} // namespace pdlb::upstream

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "upstream/stream_socket.h"
+
+#include <QSocketNotifier>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+namespace pdlb::upstream {
+
+namespace {
+
+constexpr size_t readSize = 64 * 1024;
+constexpr size_t maxVectors = 16;
+constexpr qsizetype maxWritePerTurn = 1024 * 1024; ///< keeps one large upload from holding up the other streams
+
+/// Fills in the address; returns its length.
+socklen_t toSockaddr(const QHostAddress &address, quint16 port, sockaddr_storage &storage)
+{
+    storage = {};
+    if (address.protocol() == QAbstractSocket::IPv6Protocol) {
+        auto &v6 = reinterpret_cast<sockaddr_in6 &>(storage);
+        v6.sin6_family = AF_INET6;
+        v6.sin6_port = htons(port);
+        const Q_IPV6ADDR bytes = address.toIPv6Address();
+        std::memcpy(&v6.sin6_addr, &bytes, sizeof bytes);
+        v6.sin6_scope_id = address.scopeId().toUInt();
+        return sizeof v6;
+    }
+    auto &v4 = reinterpret_cast<sockaddr_in &>(storage);
+    v4.sin_family = AF_INET;
+    v4.sin_port = htons(port);
+    v4.sin_addr.s_addr = htonl(address.toIPv4Address());
+    return sizeof v4;
+}
+
+} // namespace
+
+QString describeSocketError(int error)
+{
+    switch (error) {
+    case 0: return QStringLiteral("the connection was closed");
+    case ECONNREFUSED: return QStringLiteral("connection refused");
+    case ECONNRESET:
+    case EPIPE: return QStringLiteral("the connection was reset");
+    default: return QString::fromLocal8Bit(std::strerror(error)).toLower();
+    }
+}
+
+StreamSocket::StreamSocket(QObject *parent) : QObject(parent) {}
+
+StreamSocket::~StreamSocket()
+{
+    closeDescriptor();
+}
+
+void StreamSocket::closeDescriptor()
+{
+    m_readNotifier.reset();
+    m_writeNotifier.reset();
+    if (m_descriptor >= 0)
+        ::close(m_descriptor);
+    m_descriptor = -1;
+    m_connected = false;
+}
+
+void StreamSocket::retireNotifiers()
+{
+    // A notifier must not be deleted while it delivers its own signal.
+    for (auto *notifier : {&m_readNotifier, &m_writeNotifier}) {
+        if (*notifier) {
+            (*notifier)->setEnabled(false);
+            notifier->release()->deleteLater();
+        }
+    }
+}
+
+void StreamSocket::dispose(std::unique_ptr<StreamSocket> socket)
+{
+    if (!socket)
+        return;
+    socket->m_observer = nullptr;
+    socket->retireNotifiers();
+    socket->closeDescriptor();
+    socket.release()->deleteLater();
+}
+
+void StreamSocket::report(int error)
+{
+    retireNotifiers();
+    closeDescriptor();
+    if (m_observer)
+        m_observer->socketClosed(error);
+}
+
+void StreamSocket::connectTo(const QHostAddress &address, quint16 port)
+{
+    sockaddr_storage storage;
+    const socklen_t length = toSockaddr(address, port, storage);
+    m_descriptor = ::socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int error = m_descriptor < 0 ? errno : 0;
+    if (!error) {
+        const int on = 1;
+        ::setsockopt(m_descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        if (::connect(m_descriptor, reinterpret_cast<sockaddr *>(&storage), length) != 0)
+            error = errno;
+    }
+    if (error && error != EINPROGRESS) {
+        QMetaObject::invokeMethod(this, [this, error] { report(error); }, Qt::QueuedConnection);
+        return;
+    }
+    m_writeNotifier = std::make_unique<QSocketNotifier>(m_descriptor, QSocketNotifier::Write);
+    connect(m_writeNotifier.get(), &QSocketNotifier::activated, this, &StreamSocket::onWritable);
+}
+
+void StreamSocket::onWritable()
+{
+    if (m_descriptor < 0)
+        return;
+    if (m_connected) {
+        flush();
+        return;
+    }
+    int error = 0;
+    socklen_t length = sizeof error;
+    ::getsockopt(m_descriptor, SOL_SOCKET, SO_ERROR, &error, &length);
+    if (error) {
+        report(error);
+        return;
+    }
+    m_connected = true;
+    m_writeNotifier->setEnabled(false);
+    m_readNotifier = std::make_unique<QSocketNotifier>(m_descriptor, QSocketNotifier::Read);
+    connect(m_readNotifier.get(), &QSocketNotifier::activated, this, &StreamSocket::onReadable);
+    if (m_observer)
+        m_observer->socketConnected();
+}
+
+void StreamSocket::onReadable()
+{
+    if (m_descriptor < 0)
+        return;
+    thread_local std::array<char, readSize> buffer;
+    const ssize_t n = ::recv(m_descriptor, buffer.data(), buffer.size(), 0);
+    if (n > 0) {
+        if (m_observer)
+            m_observer->socketData(QByteArrayView(buffer.data(), n));
+    } else if (n == 0) {
+        report(0);
+    } else if (errno != EAGAIN && errno != EINTR) {
+        report(errno);
+    }
+}
+
+void StreamSocket::setReading(bool on)
+{
+    if (m_readNotifier)
+        m_readNotifier->setEnabled(on);
+}
+
+void StreamSocket::write(const BytePieces &bytes)
+{
+    m_pending.insert(m_pending.end(), bytes.pieces().begin(), bytes.pieces().end());
+    flush();
+}
+
+void StreamSocket::flush()
+{
+    qsizetype budget = maxWritePerTurn;
+    bool blocked = false;
+    while (!m_pending.empty() && budget > 0 && !blocked && !m_writeFailed) {
+        std::array<iovec, maxVectors> vectors;
+        size_t count = 0;
+        for (auto piece = m_pending.begin(); piece != m_pending.end() && count < maxVectors && budget > 0; ++piece) {
+            const QByteArrayView view = piece->view().first(std::min(piece->size, budget));
+            vectors[count++] = {const_cast<char *>(view.data()), size_t(view.size())};
+            budget -= view.size();
+        }
+        msghdr message{};
+        message.msg_iov = vectors.data();
+        message.msg_iovlen = count;
+        ssize_t n = ::sendmsg(m_descriptor, &message, MSG_NOSIGNAL);
+        if (n < 0) {
+            // After a failed write the answer may still wait to be read (an early 413): the reading side reports.
+            m_writeFailed = errno != EAGAIN && errno != EINTR;
+            blocked = true;
+            break;
+        }
+        m_wroteAnything = m_wroteAnything || n > 0;
+        while (n > 0) {
+            BytePieces::Piece &front = m_pending.front();
+            const qsizetype part = std::min<qsizetype>(n, front.size);
+            front.offset += part;
+            front.size -= part;
+            n -= part;
+            if (front.size == 0)
+                m_pending.pop_front();
+            else
+                blocked = n == 0;
+        }
+    }
+    const bool wait = !m_pending.empty() && !m_writeFailed;
+    if (m_writeNotifier && m_writeNotifier->isEnabled() != wait)
+        m_writeNotifier->setEnabled(wait);
+    if (m_pending.empty() && m_observer)
+        m_observer->socketDrained();
+}
+
+bool StreamSocket::isQuiet() const
+{
+    char byte;
+    return m_connected && ::recv(m_descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
+} // namespace pdlb::upstream
