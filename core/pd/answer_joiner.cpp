@@ -37,7 +37,7 @@ Result<QByteArray> AnswerJoiner::end(LegRole role, int sample)
     if (m_events)
         return *out + m_events->finish();
     if (!m_bodies.empty())
-        return joinBodies(m_endpoint, std::exchange(m_bodies, {}));
+        return joinSamples(m_endpoint, std::exchange(m_bodies, {}));
     return out;
 }
 

@@ -80,7 +80,7 @@ Result<QByteArray> joinOpenAi(const QByteArray &base, const std::vector<Value> &
 
 } // namespace
 
-Result<QByteArray> joinBodies(Endpoint endpoint, const std::vector<QByteArray> &bodies)
+Result<QByteArray> joinSamples(Endpoint endpoint, const std::vector<QByteArray> &bodies)
 {
     std::vector<Value> roots;
     for (size_t sample = 0; sample < bodies.size(); ++sample) {

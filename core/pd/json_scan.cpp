@@ -292,6 +292,8 @@ bool Scanner::run()
     document.value.begin = at(p);
     if (p != m_end)
         document.type = types[uchar(*p)];
+    if (document.type == Type::Object)
+        document.members.reserve(16);
     for (;;) {
         if (p == m_end)
             return failBeginning(p) != nullptr;

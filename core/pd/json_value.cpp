@@ -199,7 +199,10 @@ QByteArray Value::string(qsizetype maxSize) const
         if (p == end || text.size() >= maxSize)
             break;
         if (p[1] == 'u') {
+            const qsizetype before = text.size();
             appendUtf8(text, readUnicodeEscape(p, end));
+            if (text.size() > maxSize)
+                return text.first(before);
         } else {
             text += plainEscape(p[1]);
             p += 2;

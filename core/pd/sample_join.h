@@ -39,8 +39,7 @@ private:
     Result<void> readPrefillEvent(const QByteArray &event);
     Result<Parts> readDecodeEvents();
     Result<void> readDecodeEvent(const QByteArray &event, Parts &out);
-    Result<QByteArray> joinEvent(const QByteArray &event) const;
-    Result<bool> needsPrefill(const QByteArray &event) const;
+    Result<QByteArray> joinEvent(const QByteArray &event, bool &needsPrefill) const;
     Result<Parts> releaseHeld();
     Result<Parts> joinBodies();
 

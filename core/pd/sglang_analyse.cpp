@@ -3,6 +3,7 @@
 #include "pd/sglang_request.h"
 
 #include <algorithm>
+#include <utility>
 
 using namespace Qt::StringLiterals;
 
@@ -99,7 +100,7 @@ private:
 
     Value value(const Member *member) const { return member ? Value(member->value.in(m_body)) : Value(); }
     bool isGenerate() const { return shape.endpoint == Endpoint::Generate; }
-    std::vector<Value> samplingParams() const;
+    template <typename Visit> Refusal forEachParams(Visit visit) const;
 
     QByteArrayView m_body;
     const json::Document &m_document;
@@ -157,7 +158,7 @@ void Analysis::readFlags()
     shape.stream = value(m_known.stream).is(Type::True);
     shape.returnLogprob = isGenerate() && holdsTrue(value(m_known.returnLogprob));
     shape.returnRoutedExperts = holdsTrue(value(m_known.returnRoutedExperts));
-    shape.model = value(m_known.model).string(256).left(256);
+    shape.model = value(m_known.model).string(256);
 }
 
 void Analysis::readRid()
@@ -224,16 +225,17 @@ Refusal Analysis::readEmbeds()
     return std::nullopt;
 }
 
-/// sampling_params is one object, or a list of them in a batch.
-std::vector<Value> Analysis::samplingParams() const
+/// Visits the sampling parameters, one object or a list of them in a batch, up to the first refusal.
+template <typename Visit> Refusal Analysis::forEachParams(Visit visit) const
 {
     const Value params = value(m_known.samplingParams);
-    std::vector<Value> all;
     if (params.is(Type::Object))
-        all.push_back(params);
-    for (Elements elements(params); elements.next();)
-        all.push_back(elements.value());
-    return all;
+        return visit(params);
+    for (Elements elements(params); elements.next();) {
+        if (auto refused = visit(elements.value()))
+            return refused;
+    }
+    return std::nullopt;
 }
 
 Refusal Analysis::readCount(Value n, const QByteArray &param, int &samples) const
@@ -255,19 +257,21 @@ Refusal Analysis::readSamples()
     if (!isGenerate())
         return readCount(value(m_known.n), "n", shape.samples);
     bool first = true;
-    for (const Value &params : samplingParams()) {
+    return forEachParams([&](Value params) -> Refusal {
         int samples = 1;
         if (auto refused = readCount(params.member("n"), "sampling_params.n", samples))
             return refused;
-        if (!first && samples != shape.samples) {
-            return refusal("unsupported_n", u"\"sampling_params\" asks for %1 samples of one prompt and %2 of another; engines "
-                                            "want the same n for a whole batch. Make them equal or send the prompts apart."_s
-                                                .arg(shape.samples).arg(samples), "sampling_params.n");
+        if (!std::exchange(first, false) && samples != shape.samples) {
+            return refusal("unsupported_n",
+                           u"\"sampling_params\" asks for %1 samples of one prompt and %2 of another; engines want the "
+                           "same n for a whole batch. Make them equal or send the prompts apart."_s
+                               .arg(shape.samples)
+                               .arg(samples),
+                           "sampling_params.n");
         }
         shape.samples = samples;
-        first = false;
-    }
-    return std::nullopt;
+        return std::nullopt;
+    });
 }
 
 /// n samples of one prompt cannot run under PD in one request (they would share rooms), so each becomes a request.
@@ -283,13 +287,18 @@ Refusal Analysis::planFanOut()
     if (!isGenerate()) {
         return fanOut(value(m_known.n), value(m_known.bestOf), value(m_known.beamSearch), value(m_known.seed), "seed");
     }
-    for (const Value &params : samplingParams()) {
-        auto refused = fanOut(params.member("n"), params.member("best_of"), params.member("use_beam_search"),
-                              params.member("sampling_seed"), "sampling_params.sampling_seed");
-        if (refused)
-            return refused;
+    const Member *params = m_known.samplingParams;
+    if (params->type == Type::Array && params->count != shape.batchSize) {
+        return refusal("batch_mismatch",
+                       u"\"sampling_params\" lists %1 entries for %2 prompts. Send one for each prompt, or one object."_s
+                           .arg(params->count)
+                           .arg(shape.batchSize),
+                       "sampling_params");
     }
-    return std::nullopt;
+    return forEachParams([&](Value of) {
+        return fanOut(of.member("n"), of.member("best_of"), of.member("use_beam_search"), of.member("sampling_seed"),
+                      "sampling_params.sampling_seed");
+    });
 }
 
 Refusal Analysis::fanOut(Value n, Value bestOf, Value beamSearch, Value seed, const QByteArray &seedName)

@@ -322,14 +322,16 @@ void TestJsonScan::navigates()
     QVERIFY(!root.member("e").first().exists());
     QVERIFY(!Value().member("a").exists());
     QVERIFY(!root.first().exists());
-    const Value list = valueOf("[10,\"x]\\\"}\", {\"c\":null} ,[ ] ]");
+    const QByteArray listText = "[10,\"x]\\\"}\", {\"c\":null} ,[ ] ]";
+    const Value list = valueOf(listText);
     QStringList seen;
     for (json::Elements elements(list); elements.next();)
         seen += QString::fromLatin1(elements.value().bytes());
     QCOMPARE(seen, QStringList({QStringLiteral("10"), QStringLiteral("\"x]\\\"}\""), QStringLiteral("{\"c\":null}"), QStringLiteral("[ ]")}));
     QCOMPARE(list.first().integer(), 10);
     QCOMPARE(root.member("e").spanIn(text).in(text), QByteArrayView("[]"));
-    QCOMPARE(valueOf("[ 1 ]").inside(), QByteArrayView("1"));
+    const QByteArray spaced = "[ 1 ]";
+    QCOMPARE(valueOf(spaced).inside(), QByteArrayView("1"));
 }
 
 void TestJsonScan::decodes_data()
@@ -360,6 +362,8 @@ void TestJsonScan::decodesUpToALimit()
     QCOMPARE(valueOf("\"abcdef\"").string(4), QByteArray("abcd"));
     QCOMPARE(valueOf("\"ab\xe2\x82\xac\"").string(4), QByteArray("ab")); // no half characters
     QCOMPARE(valueOf("\"\\n\\n\\n\"").string(2), QByteArray("\n\n"));
+    QCOMPARE(valueOf("\"abc\\u20ac\"").string(5), QByteArray("abc"));
+    QCOMPARE(valueOf("\"abc\\u20ac\"").string(6), QByteArray("abc\xe2\x82\xac"));
     QVERIFY(valueOf("1").string().isNull());
     QVERIFY(!valueOf("\"\"").string().isNull());
 }

@@ -109,6 +109,8 @@ void TestPdShape::refuses_data()
     row("n of a batch item", generate, "{\"text\":[\"a\",\"b\"],\"sampling_params\":[{\"n\":1},{\"n\":2.5}]}", "unsupported_n");
     row("unequal n", generate, "{\"text\":[\"a\",\"b\"],\"sampling_params\":[{\"n\":2},{\"n\":3}]}", "unsupported_n");
     row("n of one item only", generate, "{\"text\":[\"a\",\"b\"],\"sampling_params\":[{\"n\":2},{}]}", "unsupported_n");
+    row("params of other length", generate, "{\"text\":[\"a\"],\"sampling_params\":[{\"n\":2},{\"n\":2}]}", "batch_mismatch");
+    row("params without a batch", generate, "{\"text\":\"a\",\"sampling_params\":[{\"n\":2},{\"n\":2}]}", "batch_mismatch");
     row("best_of", completions, "{\"n\":2,\"best_of\":3}", "unsupported_best_of");
     row("best_of of generate", generate, "{\"sampling_params\":{\"n\":2,\"best_of\":3}}", "unsupported_best_of");
     row("beam search", chat, "{\"n\":2,\"use_beam_search\":true}", "unsupported_beam_search");
