@@ -43,7 +43,8 @@ Result<QByteArray> AnswerJoiner::end(LegRole role, int sample)
 
 bool AnswerJoiner::isComplete() const
 {
-    return std::all_of(m_samples.begin(), m_samples.end(), [](const SampleJoin &sample) { return sample.isComplete(); });
+    return std::all_of(m_samples.begin(), m_samples.end(),
+                       [](const SampleJoin &sample) { return sample.isComplete(); });
 }
 
 Result<QByteArray> AnswerJoiner::handOut(int sample, Result<SampleJoin::Parts> parts)

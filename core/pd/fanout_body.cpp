@@ -20,8 +20,9 @@ using Answers = std::multimap<qint64, QByteArray>;
 
 tl::unexpected<Error> unexpectedAnswer(size_t sample, const QString &what)
 {
-    return failure(u"The answers of the %1th decode request of this fan-out cannot be put together: %2."_s.arg(sample + 1).arg(
-        what));
+    return failure(
+        u"The answers of the %1th decode request of this fan-out cannot be put together: %2."_s.arg(sample + 1)
+            .arg(what));
 }
 
 QByteArray listOf(const Answers &answers)

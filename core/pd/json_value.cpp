@@ -221,9 +221,7 @@ std::optional<qint64> Value::integer() const
     return number;
 }
 
-Members::Members(Value object) : m_rest(object.is(Type::Object) ? object.inside() : QByteArrayView())
-{
-}
+Members::Members(Value object) : m_rest(object.is(Type::Object) ? object.inside() : QByteArrayView()) {}
 
 bool Members::next()
 {
@@ -243,9 +241,7 @@ bool Members::isNamed(QByteArrayView name) const
     return m_key.sliced(1).chopped(1) == name;
 }
 
-Elements::Elements(Value array) : m_rest(array.is(Type::Array) ? array.inside() : QByteArrayView())
-{
-}
+Elements::Elements(Value array) : m_rest(array.is(Type::Array) ? array.inside() : QByteArrayView()) {}
 
 bool Elements::next()
 {

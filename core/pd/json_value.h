@@ -50,7 +50,7 @@ public:
 
 private:
     QByteArrayView m_rest; ///< from the next key on
-    QByteArrayView m_key; ///< with its quotes
+    QByteArrayView m_key;  ///< with its quotes
     Value m_value;
 };
 

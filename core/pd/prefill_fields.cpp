@@ -29,8 +29,8 @@ bool PrefillFields::mayHold(QByteArrayView text) const
 {
     if (m_fields.empty())
         return false;
-    return (m_fields.front() != expertsField && text.contains(listFieldsBegin))
-        || (m_fields.back() == expertsField && text.contains(expertsField));
+    return (m_fields.front() != expertsField && text.contains(listFieldsBegin)) ||
+           (m_fields.back() == expertsField && text.contains(expertsField));
 }
 
 PrefillFields::Places PrefillFields::find(Value answer) const

@@ -35,7 +35,8 @@ public:
     void remember(const Places &places);
     /// Bytes kept by remember().
     qsizetype size() const { return m_size; }
-    /// The edits that put prefill's part before decode's in decode's answer `text`. Members that decode lacks stay away.
+    /// The edits that put prefill's part before decode's in decode's answer `text`. Members that decode lacks stay
+    /// away.
     std::vector<json::Replacement> join(QByteArrayView text, const Places &places) const;
 
 private:

@@ -22,7 +22,9 @@ Result<Value> parse(LegRole role, QByteArrayView text)
     const auto document = json::scan(text, json::NonFinite::Accept);
     if (!document) {
         return failure(u"The %1 answer cannot be joined with the other leg's: it is not valid JSON (at byte %2, %3)."_s
-                           .arg(legName(role)).arg(document.error().offset).arg(QLatin1String(document.error().what)));
+                           .arg(legName(role))
+                           .arg(document.error().offset)
+                           .arg(QLatin1String(document.error().what)));
     }
     return Value(document->value.in(text));
 }
@@ -39,8 +41,9 @@ Result<void> HoldLimit::take(LegRole role, qsizetype bytes)
 {
     qsizetype &left = m_left[role == LegRole::Prefill ? 0 : 1];
     if (bytes > left) {
-        return failure(u"The %1 answer is too large to be joined with the other leg's: more would have to be held than the limit "
-                       "for one request."_s.arg(legName(role)));
+        return failure(
+            u"The %1 answer is too large to be joined with the other leg's: more would have to be held than the limit "
+            "for one request."_s.arg(legName(role)));
     }
     left -= bytes;
     return {};

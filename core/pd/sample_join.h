@@ -21,8 +21,8 @@ private:
     qsizetype m_left[2];
 };
 
-/// Joins the prefill and the decode answer of one sample. What comes out are whole events (a streamed answer) or the one
-/// JSON body at the end.
+/// Joins the prefill and the decode answer of one sample. What comes out are whole events (a streamed answer) or the
+/// one JSON body at the end.
 class SampleJoin
 {
 public:

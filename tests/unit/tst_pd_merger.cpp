@@ -126,22 +126,30 @@ void TestPdMerger::lists_data()
     const auto row = [](const char *name, const char *ofPrefill, const char *ofDecode, const char *expected) {
         QTest::newRow(name) << QByteArray(ofPrefill) << QByteArray(ofDecode) << QByteArray(expected);
     };
-    row("both", ",\"input_token_logprobs\":[[null,1,\"a\"],[-0.50,2,null]]", ",\"input_token_logprobs\":[[-1e-3,3,null]]",
+    row("both", ",\"input_token_logprobs\":[[null,1,\"a\"],[-0.50,2,null]]",
+        ",\"input_token_logprobs\":[[-1e-3,3,null]]",
         ",\"input_token_logprobs\":[[null,1,\"a\"],[-0.50,2,null],[-1e-3,3,null]]");
     row("white space", ",\"input_token_logprobs\" : [ 1 , 2 ]", ", \"input_token_logprobs\" : [ 3 ] ",
         ", \"input_token_logprobs\" : [1 , 2,3] ");
-    row("decode empty", ",\"input_token_logprobs\":[1]", ",\"input_token_logprobs\":[]", ",\"input_token_logprobs\":[1]");
-    row("prefill empty", ",\"input_token_logprobs\":[]", ",\"input_token_logprobs\":[ 1]", ",\"input_token_logprobs\":[ 1]");
+    row("decode empty", ",\"input_token_logprobs\":[1]", ",\"input_token_logprobs\":[]",
+        ",\"input_token_logprobs\":[1]");
+    row("prefill empty", ",\"input_token_logprobs\":[]", ",\"input_token_logprobs\":[ 1]",
+        ",\"input_token_logprobs\":[ 1]");
     row("both empty", ",\"input_token_logprobs\":[]", ",\"input_token_logprobs\":[]", ",\"input_token_logprobs\":[]");
-    row("decode null", ",\"input_token_logprobs\":[1,2]", ",\"input_token_logprobs\":null", ",\"input_token_logprobs\":[1,2]");
-    row("prefill null", ",\"input_token_logprobs\":null", ",\"input_token_logprobs\":[1]", ",\"input_token_logprobs\":[1]");
-    row("both null", ",\"input_token_logprobs\":null", ",\"input_token_logprobs\":null", ",\"input_token_logprobs\":null");
+    row("decode null", ",\"input_token_logprobs\":[1,2]", ",\"input_token_logprobs\":null",
+        ",\"input_token_logprobs\":[1,2]");
+    row("prefill null", ",\"input_token_logprobs\":null", ",\"input_token_logprobs\":[1]",
+        ",\"input_token_logprobs\":[1]");
+    row("both null", ",\"input_token_logprobs\":null", ",\"input_token_logprobs\":null",
+        ",\"input_token_logprobs\":null");
     row("decode absent", ",\"input_token_logprobs\":[1]", "", "");
     row("prefill absent", "", ",\"input_token_logprobs\":[1]", ",\"input_token_logprobs\":[1]");
     row("no finite number", ",\"input_token_logprobs\":[-Infinity]", ",\"input_token_logprobs\":[NaN]",
         ",\"input_token_logprobs\":[-Infinity,NaN]");
-    row("escaped key", ",\"input_token\\u005flogprobs\":[1]", ",\"input_top_logprobs\":[2]", ",\"input_top_logprobs\":[2]");
-    row("output stays", ",\"output_token_logprobs\":[1]", ",\"output_token_logprobs\":[2]", ",\"output_token_logprobs\":[2]");
+    row("escaped key", ",\"input_token\\u005flogprobs\":[1]", ",\"input_top_logprobs\":[2]",
+        ",\"input_top_logprobs\":[2]");
+    row("output stays", ",\"output_token_logprobs\":[1]", ",\"output_token_logprobs\":[2]",
+        ",\"output_token_logprobs\":[2]");
 }
 
 void TestPdMerger::lists()
@@ -153,26 +161,36 @@ void TestPdMerger::lists()
     QCOMPARE(merged(generate, logprobs, {{prefill, 0, head + ofPrefill + "}}"}, {decode, 0, head + ofDecode + "}}\n"}}),
              QByteArray(head + expected + "}}\n"));
     const QByteArray event = sse(head + expected + "}}") + done;
-    QCOMPARE(merged(generate, streamedLogprobs,
-                    {{prefill, 0, sse(head + ofPrefill + "}}") + done}, {decode, 0, sse(head + ofDecode + "}}") + done}}),
-             event);
+    QCOMPARE(
+        merged(generate, streamedLogprobs,
+               {{prefill, 0, sse(head + ofPrefill + "}}") + done}, {decode, 0, sse(head + ofDecode + "}}") + done}}),
+        event);
 }
 
 void TestPdMerger::allLists()
 {
-    QCOMPARE(merged(generate, logprobs,
-                    {{prefill, 0, "{\"meta_info\":{\"input_token_logprobs\":[1],\"input_top_logprobs\":[[2]],\"input_token_ids_logprobs\":[3]}}"},
-                     {decode, 0, "{\"meta_info\":{\"input_token_ids_logprobs\":[6],\"input_top_logprobs\":[null],\"x\":1.0,\"input_token_logprobs\":[4]}}"}}),
-             QByteArray("{\"meta_info\":{\"input_token_ids_logprobs\":[3,6],\"input_top_logprobs\":[[2],null],\"x\":1.0,"
-                        "\"input_token_logprobs\":[1,4]}}"));
+    QCOMPARE(
+        merged(generate, logprobs,
+               {{prefill, 0,
+                 "{\"meta_info\":{\"input_token_logprobs\":[1],\"input_top_logprobs\":[[2]],\"input_token_ids_"
+                 "logprobs\":[3]}}"},
+                {decode, 0,
+                 "{\"meta_info\":{\"input_token_ids_logprobs\":[6],\"input_top_logprobs\":[null],\"x\":1.0,\"input_"
+                 "token_logprobs\":[4]}}"}}),
+        QByteArray("{\"meta_info\":{\"input_token_ids_logprobs\":[3,6],\"input_top_logprobs\":[[2],null],\"x\":1.0,"
+                   "\"input_token_logprobs\":[1,4]}}"));
 }
 
 void TestPdMerger::batchByPosition()
 {
     const QByteArray request = "{\"text\":[\"a\",\"b\",\"c\"],\"return_logprob\":[true,false,true]}";
     QCOMPARE(merged(generate, request,
-                    {{prefill, 0, "[{\"meta_info\":{\"input_token_logprobs\":[1]}},{\"meta_info\":{}},{\"meta_info\":{\"input_token_logprobs\":[3]}}]"},
-                     {decode, 0, " [{\"meta_info\":{\"input_token_logprobs\":[10]}}, {\"meta_info\":{\"a\":1}},{\"meta_info\":{\"input_token_logprobs\":[30]}} ]"}}),
+                    {{prefill, 0,
+                      "[{\"meta_info\":{\"input_token_logprobs\":[1]}},{\"meta_info\":{}},{\"meta_info\":{\"input_"
+                      "token_logprobs\":[3]}}]"},
+                     {decode, 0,
+                      " [{\"meta_info\":{\"input_token_logprobs\":[10]}}, "
+                      "{\"meta_info\":{\"a\":1}},{\"meta_info\":{\"input_token_logprobs\":[30]}} ]"}}),
              QByteArray(" [{\"meta_info\":{\"input_token_logprobs\":[1,10]}}, {\"meta_info\":{\"a\":1}},"
                         "{\"meta_info\":{\"input_token_logprobs\":[3,30]}} ]"));
 }
@@ -198,8 +216,9 @@ void TestPdMerger::bodiesInAnyOrder()
 void TestPdMerger::bodiesOfOtherForms()
 {
     // None of the members: decode's bytes, whatever they are, without waiting for prefill.
-    for (const char *body : {"{\"text\":\"x\"}", "not json", "", "{\"meta_info\":{}}", "{\"text\":\"input_token_logprobs\"}",
-                             "{\"input_token_logprobs\":[1]}", "[\"input_token_logprobs\"]", "null"}) {
+    for (const char *body :
+         {"{\"text\":\"x\"}", "not json", "", "{\"meta_info\":{}}", "{\"text\":\"input_token_logprobs\"}",
+          "{\"input_token_logprobs\":[1]}", "[\"input_token_logprobs\"]", "null"}) {
         QCOMPARE(merged(generate, logprobs, {{decode, 0, body}}), QByteArray(body));
         QCOMPARE(merged(generate, logprobs, {{decode, 0, body}, {prefill, 0, "whatever"}}), QByteArray(body));
     }
@@ -213,13 +232,16 @@ void TestPdMerger::bodiesOfOtherForms()
 
 void TestPdMerger::eventsAtEveryCut()
 {
-    const QByteArray first = ": hello\n\n" + sse("{\"text\":\"\",\"meta_info\":{\"input_token_logprobs\":[1,2]}}") + done;
-    const QByteArray second = sse("{\"text\":\"a\",\"meta_info\":{\"input_token_logprobs\":[3]}}") + ": ping\n\n"
-        + "event: x\r\ndata:{\"text\":\"b\",\"meta_info\":{\"input_token_logprobs\":null}}\r\nid: 5\r\n\r\n"
-        + sse("{\"text\":\"data: [DONE]\\n\\ninput_token_logprobs\",\"meta_info\":{}}") + done;
-    const QByteArray expected = sse("{\"text\":\"a\",\"meta_info\":{\"input_token_logprobs\":[1,2,3]}}") + ": ping\n\n"
-        + "event: x\r\ndata:{\"text\":\"b\",\"meta_info\":{\"input_token_logprobs\":[1,2]}}\r\nid: 5\r\n\r\n"
-        + sse("{\"text\":\"data: [DONE]\\n\\ninput_token_logprobs\",\"meta_info\":{}}") + done;
+    const QByteArray first =
+        ": hello\n\n" + sse("{\"text\":\"\",\"meta_info\":{\"input_token_logprobs\":[1,2]}}") + done;
+    const QByteArray second =
+        sse("{\"text\":\"a\",\"meta_info\":{\"input_token_logprobs\":[3]}}") + ": ping\n\n" +
+        "event: x\r\ndata:{\"text\":\"b\",\"meta_info\":{\"input_token_logprobs\":null}}\r\nid: 5\r\n\r\n" +
+        sse("{\"text\":\"data: [DONE]\\n\\ninput_token_logprobs\",\"meta_info\":{}}") + done;
+    const QByteArray expected =
+        sse("{\"text\":\"a\",\"meta_info\":{\"input_token_logprobs\":[1,2,3]}}") + ": ping\n\n" +
+        "event: x\r\ndata:{\"text\":\"b\",\"meta_info\":{\"input_token_logprobs\":[1,2]}}\r\nid: 5\r\n\r\n" +
+        sse("{\"text\":\"data: [DONE]\\n\\ninput_token_logprobs\",\"meta_info\":{}}") + done;
     for (qsizetype cut = 0; cut <= second.size(); ++cut) {
         QCOMPARE(merged(generate, streamedLogprobs, {{prefill, 0, first}, {decode, 0, second}}, cut), expected);
         QCOMPARE(merged(generate, streamedLogprobs, {{decode, 0, second}, {prefill, 0, first}}, cut), expected);
@@ -233,14 +255,15 @@ void TestPdMerger::eventsByIndex()
         return sse(QByteArray("{\"meta_info\":{\"input_token_logprobs\":") + list + "}" + index + '}');
     };
     // Engines accumulate: the last event of an index counts. Without an index it is 0.
-    const QByteArray first = event("", "[1]") + event(",\"index\":1", "[10]") + event(",\"index\":0", "[1,2]")
-        + event(",\"index\":1", "null") + done;
+    const QByteArray first = event("", "[1]") + event(",\"index\":1", "[10]") + event(",\"index\":0", "[1,2]") +
+                             event(",\"index\":1", "null") + done;
     QCOMPARE(merged(generate, request,
                     {{prefill, 0, first},
-                     {decode, 0, event(",\"index\":1", "[11]") + event(",\"index\":0", "[3]") + event(",\"index\":2", "[9]")
-                          + event("", "[4]") + done}}),
-             event(",\"index\":1", "[10,11]") + event(",\"index\":0", "[1,2,3]") + event(",\"index\":2", "[9]")
-                 + event("", "[1,2,4]") + done);
+                     {decode, 0,
+                      event(",\"index\":1", "[11]") + event(",\"index\":0", "[3]") + event(",\"index\":2", "[9]") +
+                          event("", "[4]") + done}}),
+             event(",\"index\":1", "[10,11]") + event(",\"index\":0", "[1,2,3]") + event(",\"index\":2", "[9]") +
+                 event("", "[1,2,4]") + done);
 }
 
 void TestPdMerger::eventsPassAtOnce()
@@ -332,7 +355,8 @@ void TestPdMerger::experts_data()
     QTest::newRow("shorter") << base64("abcd") << base64("x") << base64("abcd");
     QTest::newRow("decode null") << base64("abcd") << QByteArray("null") << base64("abcd");
     QTest::newRow("prefill null") << QByteArray("null") << base64("abcd") << base64("abcd");
-    QTest::newRow("escaped slash") << QByteArray("\"\\/\\/\\/\\/\"") << QByteArray("\"AAAAAAAA\"") << QByteArray("\"////AAAA\"");
+    QTest::newRow("escaped slash") << QByteArray("\"\\/\\/\\/\\/\"") << QByteArray("\"AAAAAAAA\"")
+                                   << QByteArray("\"////AAAA\"");
     QTest::newRow("no base64") << QByteArray("\"abc?\"") << base64("abcd") << base64("abcd");
     QTest::newRow("no base64 of decode") << base64("abc") << QByteArray("\"?\"") << QByteArray("\"?\"");
     QTest::newRow("list") << base64("abc") << QByteArray("[[1]]") << QByteArray("[[1]]");
@@ -343,8 +367,11 @@ void TestPdMerger::experts()
     QFETCH(QByteArray, ofPrefill);
     QFETCH(QByteArray, ofDecode);
     QFETCH(QByteArray, expected);
-    const auto wrap = [](const QByteArray &value) -> QByteArray { return "{\"meta_info\":{\"routed_experts\":" + value + "}}"; };
-    QCOMPARE(merged(generate, "{\"return_routed_experts\":true}", {{prefill, 0, wrap(ofPrefill)}, {decode, 0, wrap(ofDecode)}}),
+    const auto wrap = [](const QByteArray &value) -> QByteArray {
+        return "{\"meta_info\":{\"routed_experts\":" + value + "}}";
+    };
+    QCOMPARE(merged(generate, "{\"return_routed_experts\":true}",
+                    {{prefill, 0, wrap(ofPrefill)}, {decode, 0, wrap(ofDecode)}}),
              wrap(expected));
     QCOMPARE(merged(generate, "{\"return_routed_experts\":true,\"stream\":true}",
                     {{prefill, 0, sse(wrap(ofPrefill))}, {decode, 0, sse(wrap(ofDecode)) + done}}),
@@ -354,13 +381,18 @@ void TestPdMerger::experts()
 void TestPdMerger::expertsOfOpenAi()
 {
     const QByteArray top = "{\"choices\":[],\"sglext\":{\"routed_experts\":\"%\"}}";
-    const QByteArray choice = "{\"choices\":[{\"index\":1,\"sglext\":{\"routed_experts\":\"%\"}},{\"index\":0,\"sglext\":null},{\"index\":2}]}";
+    const QByteArray choice = "{\"choices\":[{\"index\":1,\"sglext\":{\"routed_experts\":\"%\"}},{\"index\":0,"
+                              "\"sglext\":null},{\"index\":2}]}";
     for (QByteArray form : {top, choice}) {
-        const auto with = [&form](const char *bytes) { return QByteArray(form).replace('%', QByteArray(bytes).toBase64()); };
-        QCOMPARE(merged(chat, "{\"return_routed_experts\":true}", {{prefill, 0, with("abc")}, {decode, 0, with("xxxdef")}}),
-                 with("abcdef"));
+        const auto with = [&form](const char *bytes) {
+            return QByteArray(form).replace('%', QByteArray(bytes).toBase64());
+        };
+        QCOMPARE(
+            merged(chat, "{\"return_routed_experts\":true}", {{prefill, 0, with("abc")}, {decode, 0, with("xxxdef")}}),
+            with("abcdef"));
         QCOMPARE(merged(completions, "{\"return_routed_experts\":true,\"stream\":true}",
-                        {{decode, 0, sse("{\"choices\":[{\"text\":\"t\"}]}") + sse(with("xxxdef")) + done}, {prefill, 0, sse(with("abc")) + done}}),
+                        {{decode, 0, sse("{\"choices\":[{\"text\":\"t\"}]}") + sse(with("xxxdef")) + done},
+                         {prefill, 0, sse(with("abc")) + done}}),
                  QByteArray(sse("{\"choices\":[{\"text\":\"t\"}]}") + sse(with("abcdef")) + done));
     }
 }
@@ -368,20 +400,23 @@ void TestPdMerger::expertsOfOpenAi()
 void TestPdMerger::fanOutOfChat()
 {
     const auto answer = [](const char *id, const char *text, int tokens) -> QByteArray {
-        return QByteArray("{\"id\":\"") + id + "\",\"created\":1.0, \"choices\": [{\"index\":0,\"message\":{\"content\":\"" + text
-            + "\"},\"finish_reason\":\"stop\"}] ,\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":" + QByteArray::number(tokens)
-            + ",\"total_tokens\":" + QByteArray::number(7 + tokens)
-            + ",\"prompt_tokens_details\":{\"cached_tokens\":3},\"reasoning_tokens\":2,"
-              "\"completion_tokens_details\":{\"reasoning_tokens\":2,\"x\":null}}}";
+        return QByteArray("{\"id\":\"") + id +
+               "\",\"created\":1.0, \"choices\": [{\"index\":0,\"message\":{\"content\":\"" + text +
+               "\"},\"finish_reason\":\"stop\"}] ,\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":" +
+               QByteArray::number(tokens) + ",\"total_tokens\":" + QByteArray::number(7 + tokens) +
+               ",\"prompt_tokens_details\":{\"cached_tokens\":3},\"reasoning_tokens\":2,"
+               "\"completion_tokens_details\":{\"reasoning_tokens\":2,\"x\":null}}}";
     };
-    const QByteArray expected = "{\"id\":\"A\",\"created\":1.0, \"choices\": ["
+    const QByteArray expected =
+        "{\"id\":\"A\",\"created\":1.0, \"choices\": ["
         "{\"index\":0,\"message\":{\"content\":\"a\"},\"finish_reason\":\"stop\"},"
         "{\"index\":1,\"message\":{\"content\":\"b\"},\"finish_reason\":\"stop\"},"
         "{\"index\":2,\"message\":{\"content\":\"c\"},\"finish_reason\":\"stop\"}] ,"
-        "\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":60,\"total_tokens\":67,\"prompt_tokens_details\":{\"cached_tokens\":3},"
+        "\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":60,\"total_tokens\":67,\"prompt_tokens_details\":{"
+        "\"cached_tokens\":3},"
         "\"reasoning_tokens\":6,\"completion_tokens_details\":{\"reasoning_tokens\":6,\"x\":null}}}";
-    std::vector<Answer> answers = {{decode, 0, answer("A", "a", 10)}, {decode, 1, answer("B", "b", 20)},
-                                   {decode, 2, answer("C", "c", 30)}};
+    std::vector<Answer> answers = {
+        {decode, 0, answer("A", "a", 10)}, {decode, 1, answer("B", "b", 20)}, {decode, 2, answer("C", "c", 30)}};
     for (qsizetype cut = 0; cut < 200; cut += 7) {
         QCOMPARE(merged(chat, "{\"n\":3}", answers, cut), expected);
         std::rotate(answers.begin(), answers.begin() + 1, answers.end());
@@ -396,18 +431,22 @@ void TestPdMerger::fanOutOfChat()
 void TestPdMerger::fanOutOfABatch()
 {
     const auto answer = [](const char *text) -> QByteArray {
-        return QByteArray("{\"choices\":[{\"text\":\"1") + text + "\",\"index\":1},{\"text\":\"0" + text + "\", \"index\" : 0}]}";
+        return QByteArray("{\"choices\":[{\"text\":\"1") + text + "\",\"index\":1},{\"text\":\"0" + text +
+               "\", \"index\" : 0}]}";
     };
-    QCOMPARE(merged(completions, "{\"prompt\":[\"p\",\"q\"],\"n\":2}", {{decode, 1, answer("b")}, {decode, 0, answer("a")}}),
-             QByteArray("{\"choices\":[{\"text\":\"0a\", \"index\" : 0},{\"text\":\"0b\", \"index\" : 1},"
-                        "{\"text\":\"1a\",\"index\":2},{\"text\":\"1b\",\"index\":3}]}"));
+    QCOMPARE(
+        merged(completions, "{\"prompt\":[\"p\",\"q\"],\"n\":2}", {{decode, 1, answer("b")}, {decode, 0, answer("a")}}),
+        QByteArray("{\"choices\":[{\"text\":\"0a\", \"index\" : 0},{\"text\":\"0b\", \"index\" : 1},"
+                   "{\"text\":\"1a\",\"index\":2},{\"text\":\"1b\",\"index\":3}]}"));
 }
 
 void TestPdMerger::fanOutOfGenerate()
 {
-    QCOMPARE(merged(generate, "{\"text\":\"a\",\"sampling_params\":{\"n\":2}}", {{decode, 1, " {\"text\":\"b\"}\n"}, {decode, 0, "{\"text\":\"a\"}"}}),
+    QCOMPARE(merged(generate, "{\"text\":\"a\",\"sampling_params\":{\"n\":2}}",
+                    {{decode, 1, " {\"text\":\"b\"}\n"}, {decode, 0, "{\"text\":\"a\"}"}}),
              QByteArray("[{\"text\":\"a\"},{\"text\":\"b\"}]"));
-    QCOMPARE(merged(generate, "{\"text\":[\"p\",\"q\"],\"sampling_params\":{\"n\":2}}", {{decode, 0, "[{\"t\":\"p0\"}, {\"t\":\"q0\"}]"}, {decode, 1, "[{\"t\":\"p1\"},{\"t\":\"q1\"}]"}}),
+    QCOMPARE(merged(generate, "{\"text\":[\"p\",\"q\"],\"sampling_params\":{\"n\":2}}",
+                    {{decode, 0, "[{\"t\":\"p0\"}, {\"t\":\"q0\"}]"}, {decode, 1, "[{\"t\":\"p1\"},{\"t\":\"q1\"}]"}}),
              QByteArray("[{\"t\":\"p0\"},{\"t\":\"p1\"},{\"t\":\"q0\"},{\"t\":\"q1\"}]"));
 }
 
@@ -429,13 +468,14 @@ namespace {
 
 QByteArray chunk(const QByteArray &id, const QByteArray &text)
 {
-    return sse("{\"id\":\"" + id + "\",\"x\":1.0,\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" + text + "\"}}],\"usage\":null}");
+    return sse("{\"id\":\"" + id + "\",\"x\":1.0,\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" + text +
+               "\"}}],\"usage\":null}");
 }
 
 QByteArray usage(const QByteArray &id, int tokens)
 {
-    return sse("{\"id\":\"" + id + "\",\"choices\":[],\"usage\":{\"prompt_tokens\":5,\"total_tokens\":" + QByteArray::number(5 + tokens)
-               + ",\"completion_tokens\":" + QByteArray::number(tokens) + "}}");
+    return sse("{\"id\":\"" + id + "\",\"choices\":[],\"usage\":{\"prompt_tokens\":5,\"total_tokens\":" +
+               QByteArray::number(5 + tokens) + ",\"completion_tokens\":" + QByteArray::number(tokens) + "}}");
 }
 
 } // namespace
@@ -446,13 +486,16 @@ void TestPdMerger::fanOutEventsOfChat()
     const auto merger = mergerOf(chat, request);
     const auto index1 = [](QByteArray event) { return event.replace("\"index\":0", "\"index\":1"); };
     QCOMPARE(*feed(*merger, decode, 1, chunk("B", "x")), index1(chunk("B", "x")));
-    QCOMPARE(*feed(*merger, decode, 0, chunk("A", "data: [DONE]") + ": ping\n\n"), QByteArray(chunk("B", "data: [DONE]") + ": ping\n\n"));
+    QCOMPARE(*feed(*merger, decode, 0, chunk("A", "data: [DONE]") + ": ping\n\n"),
+             QByteArray(chunk("B", "data: [DONE]") + ": ping\n\n"));
     QCOMPARE(*feed(*merger, decode, 1, usage("B", 10) + done), QByteArray());
     QCOMPARE(*merger->end(decode, 1), QByteArray());
     QCOMPARE(*feed(*merger, decode, 0, chunk("A", "y")), chunk("B", "y"));
     QCOMPARE(*feed(*merger, decode, 0, sse("{\"error\":{\"message\":\"m\"}}")), sse("{\"error\":{\"message\":\"m\"}}"));
-    QCOMPARE(*feed(*merger, decode, 0, sse("{\"id\":\"A\",\"choices\":[{\"delta\":{}},{}],\"usage\":{\"completion_tokens\":1}}")),
-             sse("{\"id\":\"B\",\"choices\":[{\"index\":0,\"delta\":{}},{\"index\":2}],\"usage\":{\"completion_tokens\":1}}"));
+    QCOMPARE(*feed(*merger, decode, 0,
+                   sse("{\"id\":\"A\",\"choices\":[{\"delta\":{}},{}],\"usage\":{\"completion_tokens\":1}}")),
+             sse("{\"id\":\"B\",\"choices\":[{\"index\":0,\"delta\":{}},{\"index\":2}],\"usage\":{\"completion_"
+                 "tokens\":1}}"));
     QVERIFY(!merger->isComplete());
     QCOMPARE(*feed(*merger, decode, 0, usage("A", 20) + done), QByteArray(usage("B", 30) + done));
     QCOMPARE(*merger->end(decode, 0), QByteArray());
@@ -465,8 +508,10 @@ void TestPdMerger::fanOutEventsOfGenerate()
     const auto merger = mergerOf(generate, "{\"text\":[\"a\",\"b\"],\"stream\":true,\"sampling_params\":{\"n\":3}}");
     QCOMPARE(*feed(*merger, decode, 1, sse("{\"text\":\"x\",\"meta_info\":{\"index\":9},\"index\":1}")),
              sse("{\"text\":\"x\",\"meta_info\":{\"index\":9},\"index\":4}"));
-    QCOMPARE(*feed(*merger, decode, 2, sse("{\"text\":\"x\",\"meta_info\":{}}")), sse("{\"index\":2,\"text\":\"x\",\"meta_info\":{}}"));
-    QCOMPARE(*feed(*merger, decode, 0, sse("{\"error\":{}}") + sse("hello") + done), QByteArray(sse("{\"error\":{}}") + sse("hello")));
+    QCOMPARE(*feed(*merger, decode, 2, sse("{\"text\":\"x\",\"meta_info\":{}}")),
+             sse("{\"index\":2,\"text\":\"x\",\"meta_info\":{}}"));
+    QCOMPARE(*feed(*merger, decode, 0, sse("{\"error\":{}}") + sse("hello") + done),
+             QByteArray(sse("{\"error\":{}}") + sse("hello")));
     QCOMPARE(*feed(*merger, decode, 1, done), QByteArray());
     QCOMPARE(*feed(*merger, decode, 2, done), done);
 }
@@ -474,19 +519,22 @@ void TestPdMerger::fanOutEventsOfGenerate()
 void TestPdMerger::fanOutEventsOfCutStreams()
 {
     // One sample ends without [DONE]: neither may the client's answer have one.
-    const QByteArray out = merged(chat, "{\"n\":2,\"stream\":true}",
-                                  {{decode, 0, chunk("A", "a").chopped(2)}, {decode, 1, chunk("A", "b") + usage("A", 3) + done}});
+    const QByteArray out =
+        merged(chat, "{\"n\":2,\"stream\":true}",
+               {{decode, 0, chunk("A", "a").chopped(2)}, {decode, 1, chunk("A", "b") + usage("A", 3) + done}});
     QCOMPARE(out, QByteArray(chunk("A", "a") + chunk("A", "b").replace("\"index\":0", "\"index\":1") + usage("A", 3)));
 }
 
-/// Whatever the order and the cuts, each sample's events come out in its order, with one usage and one [DONE] at the end.
+/// Whatever the order and the cuts, each sample's events come out in its order, with one usage and one [DONE] at the
+/// end.
 void TestPdMerger::fanOutInterleavings()
 {
     constexpr int samples = 3;
     QByteArray streams[samples];
     for (int s = 0; s < samples; ++s) {
         for (int i = 0; i < 4; ++i)
-            streams[s] += chunk("id" + QByteArray::number(s), "s" + QByteArray::number(s) + '-' + QByteArray::number(i));
+            streams[s] +=
+                chunk("id" + QByteArray::number(s), "s" + QByteArray::number(s) + '-' + QByteArray::number(i));
         streams[s] += usage("id" + QByteArray::number(s), 1 + s) + done;
     }
     QRandomGenerator random(7);
@@ -534,7 +582,12 @@ void TestPdMerger::fanOutInterleavings()
             }
             QCOMPARE(usages, 0);
             const int s = choices.at(0).toObject().value(QStringLiteral("index")).toInt();
-            QCOMPARE(choices.at(0).toObject().value(QStringLiteral("delta")).toObject().value(QStringLiteral("content")).toString(),
+            QCOMPARE(choices.at(0)
+                         .toObject()
+                         .value(QStringLiteral("delta"))
+                         .toObject()
+                         .value(QStringLiteral("content"))
+                         .toString(),
                      QStringLiteral("s%1-%2").arg(s).arg(next[s]++));
         }
         QCOMPARE(usages, 1);
@@ -552,7 +605,8 @@ void TestPdMerger::fanOutWithLogprobs()
              QByteArray("[{\"text\":\"t\",\"meta_info\":{\"input_token_logprobs\":[1,2]}},"
                         "{\"text\":\"t\",\"meta_info\":{\"input_token_logprobs\":[3,4]}}]"));
 
-    const auto merger = mergerOf(generate, "{\"text\":\"a\",\"stream\":true,\"return_logprob\":true,\"sampling_params\":{\"n\":2}}");
+    const auto merger =
+        mergerOf(generate, "{\"text\":\"a\",\"stream\":true,\"return_logprob\":true,\"sampling_params\":{\"n\":2}}");
     QCOMPARE(*feed(*merger, decode, 1, sse(answer(4)) + done), QByteArray()); // held for prefill of sample 1
     QCOMPARE(*merger->end(decode, 1), QByteArray());
     QCOMPARE(*feed(*merger, prefill, 0, sse(answer(1)) + done), QByteArray());
@@ -575,23 +629,35 @@ void TestPdMerger::inBand_data()
     const auto row = [](const char *name, const QByteArray &data, int status, const char *message = "") {
         QTest::newRow(name) << data << status << QString::fromUtf8(message);
     };
-    row("generate", sse("{\"text\":\"\",\"meta_info\":{\"finish_reason\":{\"type\":\"abort\",\"message\":\"Decode transfer failed\",\"status_code\":500,\"err_type\":\"x\"}}}"), 500,
-        "Decode transfer failed");
-    row("generate, no status", sse("{\"meta_info\":{\"finish_reason\":{\"type\": \"abort\",\"message\":\"m\",\"status_code\":null}}}"), 0, "m");
-    row("generate, no message", sse("{\"meta_info\":{\"finish_reason\":{\"type\":\"abort\"}}}"), 0, "The engine aborted the request.");
-    row("value error", sse("{\"error\":{\"message\":\"too long \\u00e9\",\"type\":\"invalid_request_error\",\"code\":400,\"retryable\":false}}"), 400,
-        "too long \xc3\xa9");
-    row("error object", sse("{\"object\":\"error\",\"message\":\"m\",\"type\":\"t\",\"param\":null,\"code\":503}"), 503, "m");
+    row("generate",
+        sse("{\"text\":\"\",\"meta_info\":{\"finish_reason\":{\"type\":\"abort\",\"message\":\"Decode transfer "
+            "failed\",\"status_code\":500,\"err_type\":\"x\"}}}"),
+        500, "Decode transfer failed");
+    row("generate, no status",
+        sse("{\"meta_info\":{\"finish_reason\":{\"type\": \"abort\",\"message\":\"m\",\"status_code\":null}}}"), 0,
+        "m");
+    row("generate, no message", sse("{\"meta_info\":{\"finish_reason\":{\"type\":\"abort\"}}}"), 0,
+        "The engine aborted the request.");
+    row("value error",
+        sse("{\"error\":{\"message\":\"too long "
+            "\\u00e9\",\"type\":\"invalid_request_error\",\"code\":400,\"retryable\":false}}"),
+        400, "too long \xc3\xa9");
+    row("error object", sse("{\"object\":\"error\",\"message\":\"m\",\"type\":\"t\",\"param\":null,\"code\":503}"), 503,
+        "m");
     row("nested error object", sse("{\"error\":{\"object\":\"error\",\"message\":\"m\",\"code\":\"429\"}}"), 429, "m");
     row("strange code", sse("{\"error\":{\"message\":\"m\",\"code\":\"bad_thing\"}}"), 0, "m");
     row("code no status", sse("{\"error\":{\"message\":\"m\",\"code\":99999999999999}}"), 0, "m");
-    row("chat", sse("{\"choices\":[{\"finish_reason\":null},{\"finish_reason\":\"abort\"}]}"), 0, "The engine aborted the request.");
+    row("chat", sse("{\"choices\":[{\"finish_reason\":null},{\"finish_reason\":\"abort\"}]}"), 0,
+        "The engine aborted the request.");
     row("several lines", "event: error\ndata: {\"error\":\ndata: {\"message\":\"m\"}}\n\n", 0, "m");
-    row("text about it", sse("{\"text\":\"an \\\"error\\\" or \\\"abort\\\"\",\"meta_info\":{\"finish_reason\":{\"type\":\"stop\"}}}"), -1);
+    row("text about it",
+        sse("{\"text\":\"an \\\"error\\\" or \\\"abort\\\"\",\"meta_info\":{\"finish_reason\":{\"type\":\"stop\"}}}"),
+        -1);
     row("text is the word", sse("{\"text\":\"error\",\"meta_info\":{\"finish_reason\":null}}"), -1);
     row("text is abort", sse("{\"choices\":[{\"index\":0,\"text\":\"abort\",\"finish_reason\":\"stop\"}]}"), -1);
     row("null error", sse("{\"error\":null,\"text\":\"a\"}"), -1);
-    row("nested elsewhere", sse("{\"choices\":[{\"delta\":{\"error\":{\"message\":\"m\"},\"finish_reason\":\"abort\"}}]}"), -1);
+    row("nested elsewhere",
+        sse("{\"choices\":[{\"delta\":{\"error\":{\"message\":\"m\"},\"finish_reason\":\"abort\"}}]}"), -1);
     row("no JSON", sse("\"error\" \"abort\""), -1);
     row("comment", ": \"error\"\n\n", -1);
     row("list", sse("[\"error\"]"), -1);
