@@ -331,9 +331,7 @@ void TestJsonScan::members()
     QCOMPARE(members[0].value.in(text), QByteArrayView("[1, [2,3], {}]"));
     QCOMPARE(members[0].count, 3);
     QCOMPARE(members[0].name(text), QByteArrayView("a"));
-    
     QCOMPARE(members[1].name(text), QByteArrayView("b_c"));
-    
     QCOMPARE(members[1].type, Type::Object);
     QCOMPARE(members[1].count, 2);
     QCOMPARE(members[2].count, 0);
