@@ -10,17 +10,12 @@ namespace {
 using Kind = Fault::Kind;
 constexpr int midStreamEvents = 2;
 
-tl::unexpected<Error> bad(const QString &message)
-{
-    return failure(message);
-}
-
 Result<int> parseNumber(const QString &key, const QString &value, int least)
 {
     bool ok = false;
     const int number = value.toInt(&ok);
     if (!ok || number < least) {
-        return bad(QStringLiteral("%1 needs a whole number of at least %2, not \"%3\"")
+        return failure(QStringLiteral("%1 needs a whole number of at least %2, not \"%3\"")
                        .arg(key, QString::number(least), value));
     }
     return number;
@@ -61,7 +56,7 @@ Result<void> readTarget(const QString &text, Fault &fault)
     else if (name == QLatin1String("plain"))
         fault.role = Role::Plain;
     else if (name != QLatin1String("any"))
-        return bad(QStringLiteral("\"%1\" is no engine: write prefill, decode or any, with an index if you like (decode0)")
+        return failure(QStringLiteral("\"%1\" is no engine: write prefill, decode or any, with an index if you like (decode0)")
                        .arg(text));
     if (!digits.isEmpty())
         fault.index = digits.toInt();
@@ -79,7 +74,7 @@ Result<void> readBreakPoint(const QString &value, Fault &fault)
         fault.cut.point = Cut::Point::AfterEvents;
         fault.cut.amount = midStreamEvents;
     } else {
-        return bad(QStringLiteral("\"%1\" is no place to break an answer: write before-head, after-head or mid-stream")
+        return failure(QStringLiteral("\"%1\" is no place to break an answer: write before-head, after-head or mid-stream")
                        .arg(value));
     }
     return {};
@@ -140,16 +135,16 @@ Result<void> readKey(const QString &key, const QString &value, Fault &fault)
         else if (value == QLatin1String("stall"))
             fault.cut.how = Cut::How::Stall;
         else
-            return bad(QStringLiteral("how is fin, reset or stall, not \"%1\"").arg(value));
+            return failure(QStringLiteral("how is fin, reset or stall, not \"%1\"").arg(value));
     } else if (key == QLatin1String("framing")) {
         if (value == QLatin1String("close"))
             fault.framing = http::Framing::UntilClose;
         else if (value == QLatin1String("chunked"))
             fault.framing = http::Framing::Chunked;
         else
-            return bad(QStringLiteral("framing is close or chunked, not \"%1\"").arg(value));
+            return failure(QStringLiteral("framing is close or chunked, not \"%1\"").arg(value));
     } else {
-        return bad(QStringLiteral("\"%1\" is no key of a fault: write delay, count, path, status, retry_after, early, after, "
+        return failure(QStringLiteral("\"%1\" is no key of a fault: write delay, count, path, status, retry_after, early, after, "
                                   "message, body, how or framing")
                        .arg(key));
     }
@@ -202,7 +197,7 @@ Result<void> readKind(const QString &kind, const QString &value, Fault &fault)
             return {};
         }
     }
-    return bad(QStringLiteral("\"%1\" is no fault: write status, delay, close, reset, truncate, stall, abort, garbage, raw, "
+    return failure(QStringLiteral("\"%1\" is no fault: write status, delay, close, reset, truncate, stall, abort, garbage, raw, "
                               "hang, noread, framing or stale")
                    .arg(kind));
 }
@@ -232,14 +227,14 @@ Result<std::chrono::milliseconds> parseDuration(QStringView text)
         if (ok && value >= 0 && value * factor < 1e9)
             return std::chrono::milliseconds(qRound64(value * factor));
     }
-    return bad(QStringLiteral("\"%1\" is no time: write a number with its unit, like 200ms, 2s or 1m").arg(text));
+    return failure(QStringLiteral("\"%1\" is no time: write a number with its unit, like 200ms, 2s or 1m").arg(text));
 }
 
 Result<Fault> parseFault(const QString &text)
 {
     const qsizetype colon = text.indexOf(u':');
     if (colon < 0) {
-        return bad(QStringLiteral("\"%1\" is no fault: write ROLE:KIND, like decode:status=503 or prefill0:delay=2s")
+        return failure(QStringLiteral("\"%1\" is no fault: write ROLE:KIND, like decode:status=503 or prefill0:delay=2s")
                        .arg(text));
     }
     Fault fault;
@@ -253,7 +248,7 @@ Result<Fault> parseFault(const QString &text)
         done = readKey(key, keyValue, fault);
     }
     if (!done)
-        return bad(QStringLiteral("fault \"%1\": %2").arg(text, done.error().message));
+        return failure(QStringLiteral("fault \"%1\": %2").arg(text, done.error().message));
     return fault;
 }
 
@@ -283,7 +278,7 @@ std::optional<Fault> FaultScript::take(const QByteArray &path, bool onHead)
         if (fault.count > 0)
             --fault.count;
         const auto delay = hit.delay + fault.delay;
-        const auto framing = fault.framing ? fault.framing : hit.framing;
+        const auto framing = hit.framing ? hit.framing : fault.framing;
         if (fault.kind != Kind::None)
             hit = fault;
         hit.delay = delay;

@@ -73,11 +73,11 @@ void MockConnection::readInput()
 
 void MockConnection::consumeInput()
 {
-    QByteArrayView rest(m_input);
+    const QByteArray input = std::exchange(m_input, {});
+    QByteArrayView rest(input);
     while (mayRead()) {
         switch (m_reader.next(rest)) {
         case http::ReadEvent::NeedMore:
-            m_input.clear();
             return;
         case http::ReadEvent::Head:
             beginExchange();
@@ -95,7 +95,8 @@ void MockConnection::consumeInput()
             break;
         }
     }
-    m_input = rest.toByteArray();
+    if (!m_discarding)
+        m_input = rest.toByteArray();
 }
 
 void MockConnection::startIdleTimer()
@@ -147,7 +148,6 @@ void MockConnection::lingerAndDiscard()
 {
     // Closing with unread input makes the kernel send RST, which can take the answer away from the client.
     m_discarding = true;
-    m_input.clear();
     startIdleTimer();
     m_socket->flush();
     ::shutdown(int(m_socket->socketDescriptor()), SHUT_WR);

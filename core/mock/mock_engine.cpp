@@ -3,6 +3,16 @@
 
 namespace pdlb::mock {
 
+namespace {
+
+bool isWildcard(const QHostAddress &address)
+{
+    return address == QHostAddress(QHostAddress::AnyIPv4) || address == QHostAddress(QHostAddress::AnyIPv6)
+           || address == QHostAddress(QHostAddress::Any);
+}
+
+} // namespace
+
 MockEngine::MockEngine(Role role, MockOptions options, Rendezvous *hub, QObject *parent)
     : QObject(parent),
       m_core{role, options, MockText(options.text), hub ? hub : &m_ownHub, options.bootstrapPort}
@@ -31,15 +41,21 @@ QUrl MockEngine::url() const
 {
     QUrl url;
     url.setScheme(QStringLiteral("http"));
-    const QHostAddress own = address();
-    const bool any = own == QHostAddress(QHostAddress::AnyIPv4) || own == QHostAddress(QHostAddress::Any);
-    url.setHost(any ? QStringLiteral("127.0.0.1") : m_core.options.host);
+    // A wildcard is no address to connect to.
+    const bool v6 = address().protocol() == QAbstractSocket::IPv6Protocol;
+    const QString loopback = v6 ? QStringLiteral("::1") : QStringLiteral("127.0.0.1");
+    url.setHost(isWildcard(address()) ? loopback : m_core.options.host);
     url.setPort(port());
     return url;
 }
 
 Result<void> MockEngine::start()
 {
+    if (address().isNull()) {
+        return failure(QStringLiteral("cannot listen on \"%1\": it is no IP address; write one of this machine, like "
+                                      "127.0.0.1 or ::1")
+                           .arg(m_core.options.host));
+    }
     const quint16 httpPort = port() != 0 ? port() : m_core.options.port;
     m_http.setKeepAlive(m_core.options.keepAlive);
     if (!m_http.isListening()) {
@@ -117,11 +133,8 @@ void MockEngine::setRegistered(bool registered)
         return;
     }
     // Bound to every address, any name may lead here.
-    const QHostAddress own = address();
-    const bool any = own == QHostAddress(QHostAddress::AnyIPv4) || own == QHostAddress(QHostAddress::Any)
-                     || own == QHostAddress(QHostAddress::AnyIPv6);
     QList<QByteArray> hosts;
-    if (!any)
+    if (!isWildcard(address()))
         hosts = {m_core.options.host.toUtf8(), '[' + m_core.options.host.toUtf8() + ']', "localhost"};
     m_core.hub->addPrefill(m_core.bootstrapPort, hosts);
 }

@@ -51,7 +51,8 @@ public:
     void setCut(Cut cut) { m_cut = cut; }
     /// Until-close instead of the usual framing, or chunks also for respond().
     void setFraming(http::Framing framing) { m_framing = framing; }
-    /// Takes no more bytes from the client: its sending stalls once the kernel's buffers are full.
+    /// Takes no more bytes from the client: its sending stalls once the kernel's buffers are full. With unread bytes
+    /// the client's leaving goes unnoticed as well.
     void stopReading() { m_readingStopped = true; }
     bool readingStopped() const { return m_readingStopped; }
 

@@ -42,7 +42,7 @@ RoomSide::RoomSide(Rendezvous *hub, Spec spec, QObject *parent) : QObject(parent
 {
     m_timer.setSingleShot(true);
     m_timer.setTimerType(Qt::PreciseTimer);
-    connect(&m_timer, &QTimer::timeout, this, [this] { (this->*m_then)(); });
+    connect(&m_timer, &QTimer::timeout, this, &RoomSide::onTimer);
 }
 
 RoomSide::~RoomSide()
@@ -54,6 +54,11 @@ void RoomSide::wait(std::chrono::nanoseconds time, void (RoomSide::*then)())
 {
     m_then = then;
     m_timer.start(std::chrono::duration_cast<std::chrono::milliseconds>(time + std::chrono::microseconds(500)));
+}
+
+void RoomSide::onTimer()
+{
+    (this->*m_then)();
 }
 
 void RoomSide::start()

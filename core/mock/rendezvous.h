@@ -91,6 +91,7 @@ private:
     friend class Rendezvous;
 
     void wait(std::chrono::nanoseconds time, void (RoomSide::*then)());
+    void onTimer();
     void meet();
     void lookupFailed();
     void timedOut();

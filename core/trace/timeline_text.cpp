@@ -48,7 +48,7 @@ QString escaped(const QString &text)
 {
     QString out;
     for (const QChar c : text.left(256))
-        out += c < u' ' || c == u'\x7f' ? u"\\x%1"_s.arg(int(c.unicode()), 2, 16, u'0') : QString(c);
+        out += c < u' ' || c == u'\x7f' ? u"\\x%1"_s.arg(int(c.unicode()), 2, 16, QChar(u'0')) : QString(c);
     return out;
 }
 

@@ -37,10 +37,11 @@ std::unique_ptr<StreamSocket> ConnectionPool::take(const QByteArray &authority)
     if (found == m_idle.end())
         return nullptr;
     const SteadyTime oldest = std::chrono::steady_clock::now() - m_maxIdle;
-    while (!found->empty()) {
+    auto &list = found->second;
+    while (!list.empty()) {
         // The newest first: the others may grow old and go.
-        std::unique_ptr<Idle> idle = std::move(found->back());
-        found->pop_back();
+        std::unique_ptr<Idle> idle = std::move(list.back());
+        list.pop_back();
         if (idle->since >= oldest && idle->socket->isQuiet()) {
             idle->socket->setObserver(nullptr);
             idle->socket->forgetWrites();
@@ -60,7 +61,7 @@ void ConnectionPool::put(const QByteArray &authority, std::unique_ptr<StreamSock
 qsizetype ConnectionPool::idleCount() const
 {
     qsizetype count = 0;
-    for (const auto &list : m_idle)
+    for (const auto &[authority, list] : m_idle)
         count += qsizetype(list.size());
     return count;
 }
@@ -71,17 +72,17 @@ void ConnectionPool::drop(Idle *idle)
     if (found == m_idle.end())
         return;
     StreamSocket::dispose(std::move(idle->socket));
-    found->remove_if([&](const std::unique_ptr<Idle> &entry) { return entry.get() == idle; });
+    found->second.remove_if([&](const std::unique_ptr<Idle> &entry) { return entry.get() == idle; });
 }
 
 void ConnectionPool::expire()
 {
     const SteadyTime oldest = std::chrono::steady_clock::now() - m_maxIdle;
-    for (auto list = m_idle.begin(); list != m_idle.end();) {
-        list->remove_if([&](const std::unique_ptr<Idle> &entry) { return entry->since < oldest; });
-        list = list->empty() ? m_idle.erase(list) : std::next(list);
+    for (auto entry = m_idle.begin(); entry != m_idle.end();) {
+        entry->second.remove_if([&](const std::unique_ptr<Idle> &idle) { return idle->since < oldest; });
+        entry = entry->second.empty() ? m_idle.erase(entry) : std::next(entry);
     }
-    if (m_idle.isEmpty())
+    if (m_idle.empty())
         m_timer.stop();
 }
 

@@ -3,11 +3,11 @@
 
 #include "upstream/stream_socket.h"
 
-#include <QHash>
 #include <QTimer>
 
 #include <chrono>
 #include <list>
+#include <unordered_map>
 
 namespace pdlb::upstream {
 
@@ -31,7 +31,7 @@ private:
     void expire();
     void drop(Idle *idle);
 
-    QHash<QByteArray, std::list<std::unique_ptr<Idle>>> m_idle;
+    std::unordered_map<QByteArray, std::list<std::unique_ptr<Idle>>> m_idle;
     QTimer m_timer;
     std::chrono::milliseconds m_maxIdle;
 };
