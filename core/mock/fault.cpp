@@ -127,6 +127,12 @@ Result<void> readKey(const QString &key, const QString &value, Fault &fault)
         fault.message = value;
     } else if (key == QLatin1String("body")) {
         fault.body = unescape(value);
+    } else if (key == QLatin1String("header")) {
+        const QByteArray field = unescape(value);
+        const qsizetype colon = field.indexOf(':');
+        if (colon < 1)
+            return failure(QStringLiteral("header is NAME: VALUE, not \"%1\"").arg(value));
+        fault.headers.add(field.first(colon), field.sliced(colon + 1).trimmed());
     } else if (key == QLatin1String("how")) {
         if (value == QLatin1String("fin"))
             fault.cut.how = Cut::How::Fin;
@@ -145,7 +151,7 @@ Result<void> readKey(const QString &key, const QString &value, Fault &fault)
             return failure(QStringLiteral("framing is close or chunked, not \"%1\"").arg(value));
     } else {
         return failure(QStringLiteral("\"%1\" is no key of a fault: write delay, count, path, status, retry_after, early, after, "
-                                  "message, body, how or framing")
+                                  "message, body, header, how or framing")
                        .arg(key));
     }
     return {};
