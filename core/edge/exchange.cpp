@@ -23,7 +23,7 @@ bool isRequestId(QByteArrayView id)
 QByteArray newRequestId()
 {
     quint64 words[2];
-    QRandomGenerator::global()->generate(std::begin(words), std::end(words));
+    QRandomGenerator::global()->fillRange(words);
     return "req-" + QByteArray(reinterpret_cast<const char *>(words), sizeof words).toHex();
 }
 
