@@ -65,7 +65,12 @@ void ClientConnection::onReadyRead()
             break;
         const QByteArrayView bytes(buffer.data(), n);
         if (m_mode == Mode::Reading) {
-            consume(bytes);
+            if (m_pipelined.isEmpty()) {
+                consume(bytes);
+            } else { // came earlier and waits for nextRequest()
+                m_pipelined.append(bytes);
+                nextRequest();
+            }
             // A head was put back for QHttpServer: what is in the socket now is not the client's.
             if (m_mode == Mode::Answering)
                 break;
@@ -137,6 +142,9 @@ void ClientConnection::requestComplete(QByteArrayView rest)
 
 void ClientConnection::giveToServer()
 {
+    // With nothing to read for QHttpServer its transaction has been left open since the last readyRead.
+    if (m_socket->isTransactionStarted())
+        m_socket->rollbackTransaction();
     const http::RequestHead &head = m_exchange->head();
     QByteArray canonical;
     canonical.reserve(head.method.size() + head.target.size() + 24);

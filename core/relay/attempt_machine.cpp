@@ -167,6 +167,8 @@ void AttemptMachine::finishIfWhole()
     if (m_options.buffered)
         m_actions.push_back(CommitAnswer{answeringDecode()});
     m_actions.push_back(FinishClient{});
+    if (m_reason != EndReason::Ok)
+        cancelOthers(-1); // decode gave up: nobody fetches prefill's KV cache
     conclude(m_reason, m_detail);
 }
 
@@ -174,7 +176,7 @@ void AttemptMachine::connectFailed(const LegEnded &event)
 {
     const bool timeout = event.kind == LegEndKind::ConnectTimeout;
     const bool untouched = !event.wrote && !m_sent;
-    if (untouched && m_options.mayRetry) {
+    if (untouched && (m_options.mayRetry || (event.reused && m_options.isFirst))) {
         cancelOthers(event.leg);
         m_actions.push_back(Retry{});
         m_concluded = true;

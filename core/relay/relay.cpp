@@ -109,6 +109,7 @@ void Relay::beginAttempt()
     AttemptMachine::Options options;
     options.stream = m_shape.stream;
     options.mayRetry = m_retries == 0 && (m_snapshot->prefill.size() > 1 || m_snapshot->decode.size() > 1);
+    options.isFirst = m_retries == 0;
     options.needsPrefillBody = m_merger && (m_shape.returnLogprob || m_shape.returnRoutedExperts);
     options.buffered = m_merger && !m_shape.stream;
     std::vector<pd::LegRole> roles;
@@ -200,10 +201,9 @@ void Relay::tick(Monotonic time)
 
 void Relay::abandonLegs()
 {
-    for (const auto &run : m_legs) {
-        if (run->counted)
-            run->leg->abort();
-        legOver(*run);
+    for (int i = 0; i < int(m_legs.size()); ++i) {
+        if (m_legs[size_t(i)]->counted)
+            perform(CancelLeg{i, true});
     }
     end();
 }
@@ -247,9 +247,10 @@ void Relay::clientDrained()
 {
     m_paused = false;
     m_lastByte = now();
-    for (const auto &run : m_legs) {
-        if (run->plan.role == pd::LegRole::Decode && run->counted)
-            run->leg->resume();
+    for (int i = 0; i < int(m_legs.size()); ++i) {
+        const LegRun &run = *m_legs[size_t(i)];
+        if (run.counted && (run.plan.role == pd::LegRole::Decode || i == m_answering))
+            run.leg->resume();
     }
 }
 
