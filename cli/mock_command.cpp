@@ -34,12 +34,17 @@ bool fits(quint16 base, int count)
 void MockCommand::addTo(CLI::App &app)
 {
     m_app = app.add_subcommand("mock", "Start mock prefill and decode engines, with scripted faults");
-    m_app->add_option("--prefill", m_options.prefills, "Prefill engines")->check(CLI::Range(0, maxEngines))->capture_default_str();
-    m_app->add_option("--decode", m_options.decodes, "Decode engines")->check(CLI::Range(0, maxEngines))->capture_default_str();
-    m_app->add_option("--host", m_host, "Address to listen on")->capture_default_str();
-    m_app->add_option("--prefill-port", m_options.prefillPort, "Port of prefill 0, the next ones follow; 0: any free port")
+    m_app->add_option("--prefill", m_options.prefills, "Prefill engines")
+        ->check(CLI::Range(0, maxEngines))
         ->capture_default_str();
-    m_app->add_option("--decode-port", m_options.decodePort, "Port of decode 0, likewise")->capture_default_str();
+    m_app->add_option("--decode", m_options.decodes, "Decode engines")
+        ->check(CLI::Range(0, maxEngines))
+        ->capture_default_str();
+    m_app->add_option("--host", m_host, "Address to listen on")->capture_default_str();
+    m_app->add_option("--prefill-port", m_options.prefillPort, "Port of prefill 0, the next ones follow; 0: any free")
+        ->capture_default_str();
+    m_app->add_option("--decode-port", m_options.decodePort, "Port of decode 0, likewise")
+        ->capture_default_str();
     m_app->add_option("--bootstrap-port", m_options.bootstrapPort, "Bootstrap port of prefill 0, likewise")
         ->capture_default_str();
     m_app->add_option("--prefill-tps", m_options.engine.prefillTps, "Prompt tokens a second; 0: no time at all")

@@ -56,8 +56,9 @@ Result<void> readTarget(const QString &text, Fault &fault)
     else if (name == QLatin1String("plain"))
         fault.role = Role::Plain;
     else if (name != QLatin1String("any"))
-        return failure(QStringLiteral("\"%1\" is no engine: write prefill, decode or any, with an index if you like (decode0)")
-                       .arg(text));
+        return failure(QStringLiteral("\"%1\" is no engine: write prefill, decode or any, with an index if you like "
+                                      "(decode0)")
+                           .arg(text));
     if (!digits.isEmpty())
         fault.index = digits.toInt();
     return {};
@@ -74,8 +75,9 @@ Result<void> readBreakPoint(const QString &value, Fault &fault)
         fault.cut.point = Cut::Point::AfterEvents;
         fault.cut.amount = midStreamEvents;
     } else {
-        return failure(QStringLiteral("\"%1\" is no place to break an answer: write before-head, after-head or mid-stream")
-                       .arg(value));
+        return failure(QStringLiteral("\"%1\" is no place to break an answer: write before-head, after-head or "
+                                      "mid-stream")
+                           .arg(value));
     }
     return {};
 }
@@ -127,6 +129,12 @@ Result<void> readKey(const QString &key, const QString &value, Fault &fault)
         fault.message = value;
     } else if (key == QLatin1String("body")) {
         fault.body = unescape(value);
+    } else if (key == QLatin1String("header")) {
+        const QByteArray field = unescape(value);
+        const qsizetype colon = field.indexOf(':');
+        if (colon < 1)
+            return failure(QStringLiteral("header is NAME: VALUE, not \"%1\"").arg(value));
+        fault.headers.add(field.first(colon), field.sliced(colon + 1).trimmed());
     } else if (key == QLatin1String("how")) {
         if (value == QLatin1String("fin"))
             fault.cut.how = Cut::How::Fin;
@@ -144,8 +152,8 @@ Result<void> readKey(const QString &key, const QString &value, Fault &fault)
         else
             return failure(QStringLiteral("framing is close or chunked, not \"%1\"").arg(value));
     } else {
-        return failure(QStringLiteral("\"%1\" is no key of a fault: write delay, count, path, status, retry_after, early, after, "
-                                  "message, body, how or framing")
+        return failure(QStringLiteral("\"%1\" is no key of a fault: write delay, count, path, status, retry_after, early, "
+                                      "after, message, body, header, how or framing")
                        .arg(key));
     }
     return {};
@@ -197,8 +205,8 @@ Result<void> readKind(const QString &kind, const QString &value, Fault &fault)
             return {};
         }
     }
-    return failure(QStringLiteral("\"%1\" is no fault: write status, delay, close, reset, truncate, stall, abort, garbage, raw, "
-                              "hang, noread, framing or stale")
+    return failure(QStringLiteral("\"%1\" is no fault: write status, delay, close, reset, truncate, stall, abort, "
+                                  "garbage, raw, hang, noread, framing or stale")
                    .arg(kind));
 }
 
@@ -234,8 +242,9 @@ Result<Fault> parseFault(const QString &text)
 {
     const qsizetype colon = text.indexOf(u':');
     if (colon < 0) {
-        return failure(QStringLiteral("\"%1\" is no fault: write ROLE:KIND, like decode:status=503 or prefill0:delay=2s")
-                       .arg(text));
+        return failure(QStringLiteral("\"%1\" is no fault: write ROLE:KIND, like decode:status=503 or "
+                                      "prefill0:delay=2s")
+                           .arg(text));
     }
     Fault fault;
     const QStringList parts = text.sliced(colon + 1).split(u',');

@@ -16,7 +16,8 @@ namespace pdlb::mock {
 ///
 /// Written as `ROLE[INDEX]:KIND[=VALUE][,KEY=VALUE…]`, ROLE being prefill, decode or any:
 ///
-///     decode:status=503,retry_after=7      that status at once (early: before the body is read)
+///     decode:status=503,retry_after=7      that status at once (early: before the body is read);
+///                                          also body=…, header=NAME: VALUE
 ///     prefill0:delay=2s                    everything 2 s later
 ///     decode:close=before-head             FIN; also after-head, mid-stream (see `after`)
 ///     decode:reset=mid-stream,after=3      RST behind 3 events
@@ -46,6 +47,7 @@ struct Fault {
     int status = 500; ///< Status, Abort
     int retryAfter = -1;
     bool early = false; ///< Status: answered from the head, before the body is read
+    http::HeaderList headers; ///< Status: more fields
     QByteArray body; ///< Status: instead of SGLang's error body
     QByteArray raw;
     QString message;

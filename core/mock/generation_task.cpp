@@ -52,8 +52,9 @@ RoomSide::Spec GenerationTask::specOf(const MockPrompt &prompt) const
     spec.kind = m_engine.role == Role::Decode ? RoomSide::Kind::Decode : RoomSide::Kind::Prefill;
     spec.alone = m_engine.role == Role::Plain || prompt.bootstrapHost == fakeBootstrapHost;
     spec.host = prompt.bootstrapHost;
-    spec.bootstrapPort =
-        spec.kind == RoomSide::Kind::Decode ? prompt.bootstrapPort.value_or(m_engine.bootstrapPort) : m_engine.bootstrapPort;
+    spec.bootstrapPort = m_engine.bootstrapPort;
+    if (spec.kind == RoomSide::Kind::Decode && prompt.bootstrapPort)
+        spec.bootstrapPort = *prompt.bootstrapPort;
     spec.room = prompt.room.value_or(0);
     spec.rid = prompt.rid;
     if (m_engine.role != Role::Decode && options.prefillTps > 0)

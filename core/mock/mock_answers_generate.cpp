@@ -97,7 +97,9 @@ QJsonObject GenerateAnswers::answer(int item, const Progress &progress) const
     QJsonArray ids;
     for (int k = 0; k < progress.tokens; ++k)
         ids.append(outputTokenId(k));
-    QJsonObject answer{{key("text"), QString::fromUtf8(progress.text)}, {key("output_ids"), ids}, {key("meta_info"), meta}};
+    QJsonObject answer{{key("text"), QString::fromUtf8(progress.text)},
+                       {key("output_ids"), ids},
+                       {key("meta_info"), meta}};
     if (m_request.stream && isList())
         answer.insert(key("index"), item);
     return answer;

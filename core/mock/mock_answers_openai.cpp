@@ -176,8 +176,9 @@ QJsonObject OpenAiAnswers::logprobs(int first, int count) const
         QJsonObject topByText;
         for (int i = 0; i < m_request.topLogprobs; ++i) {
             const QString other = i == 0 ? text : QStringLiteral("%1~%2").arg(text).arg(i);
-            top.append(QJsonObject{{key("token"), other}, {key("logprob"), outputLogprob(k) - i}, {key("bytes"), bytes}});
-            topByText.insert(other, outputLogprob(k) - i);
+            const double score = outputLogprob(k) - i;
+            top.append(QJsonObject{{key("token"), other}, {key("logprob"), score}, {key("bytes"), bytes}});
+            topByText.insert(other, score);
         }
         content.append(QJsonObject{{key("token"), text},
                                    {key("logprob"), outputLogprob(k)},

@@ -77,7 +77,8 @@ void MockEngine::generate(MockExchange &exchange, MockRequest::Kind kind, const 
 {
     const QByteArray type = exchange.head().headers.value("content-type").toByteArray().toLower();
     if (kind != MockRequest::Kind::Generate && !type.startsWith("application/json")) {
-        exchange.respond(400, json, errorBody(400, QStringLiteral("Unsupported Media Type: Only 'application/json' is allowed")));
+        const QString message = QStringLiteral("Unsupported Media Type: Only 'application/json' is allowed");
+        exchange.respond(400, json, errorBody(400, message));
         return;
     }
     const bool disaggregated = m_core.role != Role::Plain;
@@ -148,8 +149,8 @@ void MockEngine::flushCache(MockExchange &exchange)
 {
     if (m_tasks.isEmpty()) {
         exchange.respond(200, plainText,
-                         "Cache flushed.\nPlease check backend logs for more details. (When there are running or waiting "
-                         "requests, the operation will not be performed.)\n");
+                         "Cache flushed.\nPlease check backend logs for more details. (When there are running or "
+                         "waiting requests, the operation will not be performed.)\n");
     } else {
         exchange.respond(400, plainText, "Flush cache failed.\n");
     }

@@ -213,6 +213,8 @@ void MockEngine::respondStatus(MockExchange &exchange, const Fault &fault)
     headers.add("content-type", "application/json");
     if (fault.retryAfter >= 0)
         headers.add("retry-after", QByteArray::number(fault.retryAfter));
+    for (const http::Header &header : fault.headers)
+        headers.add(header.name, header.value);
     const QString message = fault.message.isEmpty() ? QStringLiteral("scripted fault") : fault.message;
     exchange.respond(fault.status, headers, fault.body.isEmpty() ? errorBody(fault.status, message) : fault.body);
 }

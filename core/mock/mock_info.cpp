@@ -23,7 +23,10 @@ QString text(const QByteArray &bytes)
 
 QJsonObject memory()
 {
-    return {{key("weight_gb"), 15.0}, {key("kv_cache_gb"), 40.0}, {key("graph_gb"), 1.5}, {key("token_capacity"), tokenCapacity}};
+    return {{key("weight_gb"), 15.0},
+            {key("kv_cache_gb"), 40.0},
+            {key("graph_gb"), 1.5},
+            {key("token_capacity"), tokenCapacity}};
 }
 
 } // namespace

@@ -37,13 +37,14 @@ Result<QByteArray> AnswerJoiner::end(LegRole role, int sample)
     if (m_events)
         return *out + m_events->finish();
     if (!m_bodies.empty())
-        return joinBodies(m_endpoint, std::exchange(m_bodies, {}));
+        return joinSamples(m_endpoint, std::exchange(m_bodies, {}));
     return out;
 }
 
 bool AnswerJoiner::isComplete() const
 {
-    return std::all_of(m_samples.begin(), m_samples.end(), [](const SampleJoin &sample) { return sample.isComplete(); });
+    return std::all_of(m_samples.begin(), m_samples.end(),
+                       [](const SampleJoin &sample) { return sample.isComplete(); });
 }
 
 Result<QByteArray> AnswerJoiner::handOut(int sample, Result<SampleJoin::Parts> parts)

@@ -30,7 +30,7 @@ private:
     const bool m_stream;
     std::deque<SampleJoin> m_samples;
     std::unique_ptr<FanOutEvents> m_events; ///< of a streamed fan-out
-    std::vector<QByteArray> m_bodies; ///< by sample, of another fan-out
+    std::vector<QByteArray> m_bodies;       ///< by sample, of another fan-out
     bool m_finished = false;
 };
 

@@ -49,9 +49,9 @@ inline const char *skipPlain(const char *p, const char *end)
         const quint64 word = qFromLittleEndian<quint64>(p);
         const quint64 quote = word ^ (ones * '"');
         const quint64 backslash = word ^ (ones * '\\');
-        const quint64 special = (((quote - ones) & ~quote) | ((backslash - ones) & ~backslash)
-                                 | ((word - ones * 0x20) & ~word) | word)
-            & high;
+        const quint64 special =
+            (((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) | ((word - ones * 0x20) & ~word) | word) &
+            high;
         if (special != 0)
             return p + (std::countr_zero(special) >> 3);
     }

@@ -20,8 +20,9 @@ using Answers = std::multimap<qint64, QByteArray>;
 
 tl::unexpected<Error> unexpectedAnswer(size_t sample, const QString &what)
 {
-    return failure(u"The answers of the %1th decode request of this fan-out cannot be put together: %2."_s.arg(sample + 1).arg(
-        what));
+    return failure(
+        u"The answers of the %1th decode request of this fan-out cannot be put together: %2."_s.arg(sample + 1)
+            .arg(what));
 }
 
 QByteArray listOf(const Answers &answers)
@@ -80,7 +81,7 @@ Result<QByteArray> joinOpenAi(const QByteArray &base, const std::vector<Value> &
 
 } // namespace
 
-Result<QByteArray> joinBodies(Endpoint endpoint, const std::vector<QByteArray> &bodies)
+Result<QByteArray> joinSamples(Endpoint endpoint, const std::vector<QByteArray> &bodies)
 {
     std::vector<Value> roots;
     for (size_t sample = 0; sample < bodies.size(); ++sample) {

@@ -8,6 +8,6 @@ namespace pdlb::pd {
 /// Joins the JSON answers of a fanned-out request, one body for each sample, to the answer that one engine would have
 /// given. Answer j of sample i is number j * n + i. OpenAI endpoints: sample 0's object with all choices and the summed
 /// usage; /generate: a list.
-Result<QByteArray> joinBodies(Endpoint endpoint, const std::vector<QByteArray> &bodies);
+Result<QByteArray> joinSamples(Endpoint endpoint, const std::vector<QByteArray> &bodies);
 
 } // namespace pdlb::pd

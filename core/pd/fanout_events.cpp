@@ -49,8 +49,10 @@ Result<QByteArray> FanOutEvents::take(int sample, const QByteArray &given)
         return event;
     const auto document = json::scan(data->view(), json::NonFinite::Accept);
     if (!document) {
-        return failure(u"An event of the %1th decode request of this fan-out is not valid JSON (at byte %2, %3)."_s.arg(sample + 1)
-                           .arg(document.error().offset).arg(QLatin1String(document.error().what)));
+        return failure(
+            u"An event of the %1th decode request of this fan-out is not valid JSON (at byte %2, %3)."_s.arg(sample + 1)
+                .arg(document.error().offset)
+                .arg(QLatin1String(document.error().what)));
     }
     const Value answer(document->value.in(data->view()));
     std::vector<json::Replacement> edits;
@@ -59,8 +61,8 @@ Result<QByteArray> FanOutEvents::take(int sample, const QByteArray &given)
     if (!known)
         return event;
     QByteArray rewritten = withReplacements(*data, std::move(edits));
-    const bool isUsage = m_endpoint != Endpoint::Generate && !answer.member("choices").first().exists()
-        && answer.member("usage").is(Type::Object);
+    const bool isUsage = m_endpoint != Endpoint::Generate && !answer.member("choices").first().exists() &&
+                         answer.member("usage").is(Type::Object);
     if (!isUsage)
         return rewritten;
     m_usage[size_t(sample)] = std::move(rewritten);
@@ -101,7 +103,8 @@ bool FanOutEvents::rewriteOpenAi(int sample, const EventData &data, Value answer
 QByteArray FanOutEvents::takeUsage()
 {
     const auto events = std::exchange(m_usage, std::vector<QByteArray>(size_t(m_samples)));
-    const auto base = std::find_if(events.begin(), events.end(), [](const QByteArray &event) { return !event.isEmpty(); });
+    const auto base =
+        std::find_if(events.begin(), events.end(), [](const QByteArray &event) { return !event.isEmpty(); });
     if (base == events.end())
         return {};
     const auto usageOf = [](const EventData &data) { return Value(data.view().trimmed()).member("usage"); };

@@ -7,8 +7,8 @@
 namespace pdlb::pd {
 
 /// Weaves the event streams of a fanned-out request into one: events in the order they come, with their answers
-/// renumbered (answer j of sample i is number j * n + i), one id for all (OpenAI), one usage event and one [DONE] at the
-/// end. Comments and events of other kinds go through unchanged.
+/// renumbered (answer j of sample i is number j * n + i), one id for all (OpenAI), one usage event and one [DONE] at
+/// the end. Comments and events of other kinds go through unchanged.
 class FanOutEvents
 {
 public:
@@ -19,7 +19,8 @@ public:
     QByteArray finish();
 
 private:
-    bool rewriteGenerate(int sample, const EventData &data, json::Value answer, std::vector<json::Replacement> &edits) const;
+    bool rewriteGenerate(int sample, const EventData &data, json::Value answer,
+                         std::vector<json::Replacement> &edits) const;
     bool rewriteOpenAi(int sample, const EventData &data, json::Value answer, std::vector<json::Replacement> &edits);
     QByteArray takeUsage();
     QByteArray number(qint64 answer, int sample) const { return QByteArray::number(answer * m_samples + sample); }
@@ -27,9 +28,9 @@ private:
     Endpoint m_endpoint;
     int m_samples;
     int m_doneCount = 0;
-    std::vector<bool> m_done; ///< by sample: [DONE] was seen
+    std::vector<bool> m_done;        ///< by sample: [DONE] was seen
     std::vector<QByteArray> m_usage; ///< by sample: its usage event, its data on one line
-    QByteArray m_id; ///< as JSON text
+    QByteArray m_id;                 ///< as JSON text
 };
 
 } // namespace pdlb::pd

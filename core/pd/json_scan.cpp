@@ -64,7 +64,7 @@ private:
     NonFinite m_nonFinite;
     int m_depth = 0;
     bool m_inObject = false;
-    bool m_escaped = false; ///< the string just read holds escapes
+    bool m_escaped = false;                    ///< the string just read holds escapes
     quint64 m_objects[maxDepth / 64 + 1] = {}; ///< one bit for each open bracket: it is a brace
     Member m_member;
 };
@@ -272,7 +272,8 @@ inline const char *Scanner::leaveValue(const char *p, bool &next)
         return m_inObject ? readKey(p) : p;
     }
     if (*p != (m_inObject ? '}' : ']'))
-        return fail(p, m_inObject ? "a comma or the closing brace is expected" : "a comma or the closing bracket is expected");
+        return fail(p, m_inObject ? "a comma or the closing brace is expected"
+                                  : "a comma or the closing bracket is expected");
     pop();
     return p + 1;
 }
@@ -292,6 +293,8 @@ bool Scanner::run()
     document.value.begin = at(p);
     if (p != m_end)
         document.type = types[uchar(*p)];
+    if (document.type == Type::Object)
+        document.members.reserve(16);
     for (;;) {
         if (p == m_end)
             return failBeginning(p) != nullptr;
@@ -328,13 +331,6 @@ Type typeAt(char first)
     if (first == 'N' || first == 'I')
         return Type::Number;
     return types[uchar(first)];
-}
-
-bool Member::isNamed(QByteArrayView text, QByteArrayView name) const
-{
-    if (!unescapedKey.isNull())
-        return unescapedKey == name;
-    return key.size() == name.size() + 2 && text.sliced(key.begin + 1, name.size()) == name;
 }
 
 Result<Document, ScanError> scan(QByteArrayView text, NonFinite nonFinite)

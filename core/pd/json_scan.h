@@ -28,16 +28,19 @@ struct Member {
     Span key; ///< with its quotes
     Span value;
     Type type = Type::Absent;
-    qsizetype count = 0; ///< elements of an array, members of an object
+    qsizetype count = 0;     ///< elements of an array, members of an object
     QByteArray unescapedKey; ///< the key's text, only when `key` is written with escapes
 
-    bool isNamed(QByteArrayView text, QByteArrayView name) const;
+    QByteArrayView name(QByteArrayView text) const
+    {
+        return unescapedKey.isNull() ? text.sliced(key.begin + 1, key.size() - 2) : QByteArrayView(unescapedKey);
+    }
 };
 
 /// What is known of a valid text.
 struct Document {
     Type type = Type::Absent;
-    Span value; ///< without surrounding white space
+    Span value;                  ///< without surrounding white space
     std::vector<Member> members; ///< in text order, duplicates kept; empty when the top is no object
 };
 

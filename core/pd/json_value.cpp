@@ -199,7 +199,10 @@ QByteArray Value::string(qsizetype maxSize) const
         if (p == end || text.size() >= maxSize)
             break;
         if (p[1] == 'u') {
+            const qsizetype before = text.size();
             appendUtf8(text, readUnicodeEscape(p, end));
+            if (text.size() > maxSize)
+                return text.first(before);
         } else {
             text += plainEscape(p[1]);
             p += 2;
@@ -218,9 +221,7 @@ std::optional<qint64> Value::integer() const
     return number;
 }
 
-Members::Members(Value object) : m_rest(object.is(Type::Object) ? object.inside() : QByteArrayView())
-{
-}
+Members::Members(Value object) : m_rest(object.is(Type::Object) ? object.inside() : QByteArrayView()) {}
 
 bool Members::next()
 {
@@ -240,9 +241,7 @@ bool Members::isNamed(QByteArrayView name) const
     return m_key.sliced(1).chopped(1) == name;
 }
 
-Elements::Elements(Value array) : m_rest(array.is(Type::Array) ? array.inside() : QByteArrayView())
-{
-}
+Elements::Elements(Value array) : m_rest(array.is(Type::Array) ? array.inside() : QByteArrayView()) {}
 
 bool Elements::next()
 {

@@ -29,7 +29,7 @@ public:
     Value first() const;
     /// The bytes between the brackets of an array or an object, without white space around.
     QByteArrayView inside() const;
-    /// A string's text: escapes resolved, lone surrogates as U+FFFD, at most about `maxSize` bytes (whole characters).
+    /// A string's text: escapes resolved, lone surrogates as U+FFFD, at most `maxSize` bytes (whole characters).
     QByteArray string(qsizetype maxSize = std::numeric_limits<qsizetype>::max()) const;
     /// A number written as an integer (no point, no exponent) that fits; exact.
     std::optional<qint64> integer() const;
@@ -50,7 +50,7 @@ public:
 
 private:
     QByteArrayView m_rest; ///< from the next key on
-    QByteArrayView m_key; ///< with its quotes
+    QByteArrayView m_key;  ///< with its quotes
     Value m_value;
 };
 

@@ -9,96 +9,97 @@ using json::Elements;
 using json::Type;
 using json::Value;
 
+namespace {
+
+constexpr const char *listFields[] = {"input_token_logprobs", "input_top_logprobs", "input_token_ids_logprobs"};
+constexpr QByteArrayView listFieldsBegin = "\"input_to";
+constexpr const char *expertsField = "routed_experts";
+
+} // namespace
+
 PrefillFields::PrefillFields(const RequestShape &shape) : m_generate(shape.endpoint == Endpoint::Generate)
 {
-    if (shape.returnLogprob && m_generate) {
-        for (const char *name : {"input_token_logprobs", "input_top_logprobs", "input_token_ids_logprobs"})
-            m_fields.push_back({name, Kind::List});
-    }
+    if (shape.returnLogprob && m_generate)
+        m_fields.assign(std::begin(listFields), std::end(listFields));
     if (shape.returnRoutedExperts)
-        m_fields.push_back({"routed_experts", Kind::Base64});
+        m_fields.push_back(expertsField);
 }
 
 bool PrefillFields::mayHold(QByteArrayView text) const
 {
-    return std::any_of(m_fields.begin(), m_fields.end(), [text](const Field &field) { return text.contains(field.name); });
+    if (m_fields.empty())
+        return false;
+    return (m_fields.front() != expertsField && text.contains(listFieldsBegin)) ||
+           (m_fields.back() == expertsField && text.contains(expertsField));
 }
 
-/// A batch's answers are told apart by their place in a list (JSON) or by their index (events, choices).
-std::vector<PrefillFields::Holder> PrefillFields::holders(Value answer) const
+PrefillFields::Places PrefillFields::find(Value answer) const
 {
-    std::vector<Holder> found;
-    const auto add = [&found](qint64 slot, Value object) {
-        if (object.is(Type::Object))
-            found.push_back({slot, object});
-    };
+    Places places;
+    qint64 place = 0;
     if (!m_generate) {
-        add(-1, answer.member("sglext"));
-        qint64 place = 0;
-        for (Elements choices(answer.member("choices")); choices.next(); ++place)
-            add(choices.value().member("index").integer().value_or(place), choices.value().member("sglext"));
+        addMembers(-1, answer.member("sglext"), places);
+        for (Elements choices(answer.member("choices")); choices.next(); ++place) {
+            const Value choice = choices.value();
+            addMembers(choice.member("index").integer().value_or(place), choice.member("sglext"), places);
+        }
     } else if (answer.is(Type::Array)) {
-        qint64 place = 0;
         for (Elements answers(answer); answers.next(); ++place)
-            add(place, answers.value().member("meta_info"));
+            addMembers(place, answers.value().member("meta_info"), places);
     } else {
-        add(answer.member("index").integer().value_or(0), answer.member("meta_info"));
+        addMembers(answer.member("index").integer().value_or(0), answer.member("meta_info"), places);
     }
-    return found;
+    return places;
 }
 
-bool PrefillFields::holds(Value answer) const
+/// In one pass, because the object may be large.
+void PrefillFields::addMembers(qint64 index, Value object, Places &places) const
 {
-    for (const Holder &holder : holders(answer)) {
-        for (const Field &field : m_fields) {
-            if (holder.object.member(field.name).exists())
-                return true;
-        }
-    }
-    return false;
-}
-
-void PrefillFields::remember(Value answer)
-{
-    for (const Holder &holder : holders(answer)) {
-        for (size_t i = 0; i < m_fields.size(); ++i) {
-            const Value value = holder.object.member(m_fields[i].name);
-            if (!value.is(m_fields[i].kind == Kind::List ? Type::Array : Type::String))
-                continue;
-            QByteArray &kept = m_kept[{holder.slot, qsizetype(i)}];
-            m_size += value.bytes().size() - kept.size();
-            kept = value.bytes().toByteArray();
+    for (json::Members members(object); members.next();) {
+        for (const char *field : m_fields) {
+            if (members.isNamed(field))
+                places.push_back({{index, field}, members.value()});
         }
     }
 }
 
-std::vector<json::Replacement> PrefillFields::join(QByteArrayView text, Value answer) const
+void PrefillFields::remember(const Places &places)
+{
+    for (const Place &place : places) {
+        if (!place.value.is(place.key.second == expertsField ? Type::String : Type::Array))
+            continue;
+        QByteArray &kept = m_kept[place.key];
+        m_size += place.value.bytes().size() - kept.size();
+        kept = place.value.bytes().toByteArray();
+    }
+}
+
+std::vector<json::Replacement> PrefillFields::join(QByteArrayView text, const Places &places) const
 {
     std::vector<json::Replacement> replacements;
-    for (const Holder &holder : holders(answer)) {
-        for (size_t i = 0; i < m_fields.size(); ++i) {
-            const Value decode = holder.object.member(m_fields[i].name);
-            const auto prefill = m_kept.find({holder.slot, qsizetype(i)});
-            if (!decode.exists() || prefill == m_kept.end())
-                continue;
-            const QByteArray value = joined(m_fields[i].kind, decode, prefill->second);
-            if (!value.isNull())
-                replacements.push_back({decode.spanIn(text), value});
-        }
+    for (const Place &place : places) {
+        const auto prefill = m_kept.find(place.key);
+        if (prefill == m_kept.end())
+            continue;
+        const QByteArray value = joined(place.value, Value(prefill->second));
+        if (!value.isNull())
+            replacements.push_back({place.value.spanIn(text), value});
     }
     return replacements;
 }
 
-/// Null when decode's value is to stay.
-QByteArray PrefillFields::joined(Kind kind, Value decode, const QByteArray &prefill)
+/// Prefill's part (a list, or base64 in a string) and what decode adds to it; null when decode's value is to stay.
+QByteArray PrefillFields::joined(Value decode, Value prefill)
 {
     if (decode.is(Type::Null))
-        return prefill;
-    if (kind == Kind::List) {
-        const QByteArrayView front = Value(prefill).inside();
-        if (!decode.is(Type::Array) || front.isEmpty())
-            return {};
+        return prefill.bytes().toByteArray();
+    if (decode.type() != prefill.type())
+        return {};
+    if (prefill.is(Type::Array)) {
+        const QByteArrayView front = prefill.inside();
         const QByteArrayView back = decode.inside();
+        if (front.isEmpty())
+            return {};
         QByteArray list;
         list.reserve(front.size() + back.size() + 3);
         list += '[';
@@ -108,12 +109,12 @@ QByteArray PrefillFields::joined(Kind kind, Value decode, const QByteArray &pref
         list += back;
         return list += ']';
     }
-    const auto front = QByteArray::fromBase64Encoding(Value(prefill).string(), QByteArray::AbortOnBase64DecodingErrors);
+    const auto front = QByteArray::fromBase64Encoding(prefill.string(), QByteArray::AbortOnBase64DecodingErrors);
     const auto back = QByteArray::fromBase64Encoding(decode.string(), QByteArray::AbortOnBase64DecodingErrors);
-    if (!decode.is(Type::String) || !front || !back)
+    if (!front || !back)
         return {};
     if (back.decoded.size() <= front.decoded.size())
-        return prefill;
+        return prefill.bytes().toByteArray();
     const QByteArray bytes = front.decoded + back.decoded.sliced(front.decoded.size());
     return '"' + bytes.toBase64() + '"';
 }

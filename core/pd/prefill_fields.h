@@ -17,38 +17,35 @@ class PrefillFields
 public:
     explicit PrefillFields(const RequestShape &shape);
 
+    /// One of the members in an answer. A batch's answers are told apart by their place in a list (JSON) or by their
+    /// index (events, choices).
+    struct Place {
+        std::pair<qint64, const char *> key; ///< index, member
+        json::Value value;
+    };
+    using Places = std::vector<Place>;
+
     bool isEmpty() const { return m_fields.empty(); }
     /// A quick test: false when the text certainly holds none of the members.
     bool mayHold(QByteArrayView text) const;
-    /// True when the answer holds one of the members.
-    bool holds(json::Value answer) const;
+    /// The members in an answer or event.
+    Places find(json::Value answer) const;
     /// Keeps the members of prefill's answer or event; later ones replace earlier ones of the same index, because
     /// engines accumulate. Null members are not kept.
-    void remember(json::Value answer);
+    void remember(const Places &places);
     /// Bytes kept by remember().
     qsizetype size() const { return m_size; }
-    /// The edits that put prefill's part before decode's in decode's answer `text`. Members that decode lacks stay away.
-    std::vector<json::Replacement> join(QByteArrayView text, json::Value answer) const;
+    /// The edits that put prefill's part before decode's in decode's answer `text`. Members that decode lacks stay
+    /// away.
+    std::vector<json::Replacement> join(QByteArrayView text, const Places &places) const;
 
 private:
-    enum class Kind { List, Base64 };
-    struct Field {
-        QByteArrayView name;
-        Kind kind;
-    };
-    /// An object that may hold the members, and which of the request's answers it belongs to.
-    struct Holder {
-        qint64 slot;
-        json::Value object;
-    };
-    using Key = std::pair<qint64, qsizetype>; ///< slot, field
+    void addMembers(qint64 index, json::Value object, Places &places) const;
+    static QByteArray joined(json::Value decode, json::Value prefill);
 
-    std::vector<Holder> holders(json::Value answer) const;
-    static QByteArray joined(Kind kind, json::Value decode, const QByteArray &prefill);
-
-    std::vector<Field> m_fields;
+    std::vector<const char *> m_fields;
     bool m_generate;
-    std::map<Key, QByteArray> m_kept; ///< values as JSON text
+    std::map<std::pair<qint64, const char *>, QByteArray> m_kept; ///< values as JSON text
     qsizetype m_size = 0;
 };
 

@@ -22,7 +22,9 @@ Result<Value> parse(LegRole role, QByteArrayView text)
     const auto document = json::scan(text, json::NonFinite::Accept);
     if (!document) {
         return failure(u"The %1 answer cannot be joined with the other leg's: it is not valid JSON (at byte %2, %3)."_s
-                           .arg(legName(role)).arg(document.error().offset).arg(QLatin1String(document.error().what)));
+                           .arg(legName(role))
+                           .arg(document.error().offset)
+                           .arg(QLatin1String(document.error().what)));
     }
     return Value(document->value.in(text));
 }
@@ -39,8 +41,9 @@ Result<void> HoldLimit::take(LegRole role, qsizetype bytes)
 {
     qsizetype &left = m_left[role == LegRole::Prefill ? 0 : 1];
     if (bytes > left) {
-        return failure(u"The %1 answer is too large to be joined with the other leg's: more would have to be held than the limit "
-                       "for one request."_s.arg(legName(role)));
+        return failure(
+            u"The %1 answer is too large to be joined with the other leg's: more would have to be held than the limit "
+            "for one request."_s.arg(legName(role)));
     }
     left -= bytes;
     return {};
@@ -69,6 +72,8 @@ Result<SampleJoin::Parts> SampleJoin::feed(LegRole role, QByteArrayView bytes)
 
 Result<SampleJoin::Parts> SampleJoin::end(LegRole role)
 {
+    if (isComplete())
+        return Parts();
     (role == LegRole::Prefill ? m_prefillEnded : m_decodeEnded) = true;
     if (!m_stream)
         return m_decodeEnded && !m_bodyDone ? joinBodies() : Result<Parts>();
@@ -99,7 +104,7 @@ Result<void> SampleJoin::readPrefillEvents()
 
 Result<void> SampleJoin::readPrefillEvent(const QByteArray &event)
 {
-    if (m_fields.isEmpty() || !m_fields.mayHold(event))
+    if (!m_fields.mayHold(event))
         return {};
     const auto data = findData(event);
     if (!data)
@@ -108,7 +113,7 @@ Result<void> SampleJoin::readPrefillEvent(const QByteArray &event)
     if (!answer)
         return tl::unexpected(answer.error());
     const qsizetype before = m_fields.size();
-    m_fields.remember(*answer);
+    m_fields.remember(m_fields.find(*answer));
     return m_limit.take(LegRole::Prefill, m_fields.size() - before);
 }
 
@@ -127,37 +132,31 @@ Result<SampleJoin::Parts> SampleJoin::readDecodeEvents()
 
 Result<void> SampleJoin::readDecodeEvent(const QByteArray &event, Parts &out)
 {
-    const auto needed = m_fields.isEmpty() ? Result<bool>(false) : needsPrefill(event);
-    if (!needed)
-        return tl::unexpected(needed.error());
-    if (!m_held.empty() || (*needed && !m_prefillEnded)) {
+    bool needsPrefill = false;
+    auto joined = m_held.empty() ? joinEvent(event, needsPrefill) : event;
+    if (!joined)
+        return tl::unexpected(joined.error());
+    if (!m_held.empty() || (needsPrefill && !m_prefillEnded)) {
         m_held.push_back(event);
         return m_limit.take(LegRole::Decode, event.size());
     }
-    if (!*needed) {
-        out.push_back(event);
-        return {};
-    }
-    return joinEvent(event).map([&out](QByteArray joined) { out.push_back(std::move(joined)); });
+    out.push_back(std::move(*joined));
+    return {};
 }
 
-Result<bool> SampleJoin::needsPrefill(const QByteArray &event) const
+/// The event with what is known of prefill's part; `needsPrefill` tells whether that matters.
+Result<QByteArray> SampleJoin::joinEvent(const QByteArray &event, bool &needsPrefill) const
 {
+    needsPrefill = false;
     if (!m_fields.mayHold(event))
-        return false;
-    const auto data = findData(event);
-    if (!data || !m_fields.mayHold(data->view()))
-        return false;
-    return parse(LegRole::Decode, data->view()).map([this](Value answer) { return m_fields.holds(answer); });
-}
-
-Result<QByteArray> SampleJoin::joinEvent(const QByteArray &event) const
-{
+        return event;
     const auto data = findData(event);
     if (!data || !m_fields.mayHold(data->view()))
         return event;
     return parse(LegRole::Decode, data->view()).map([&](Value answer) {
-        auto replacements = m_fields.join(data->view(), answer);
+        const auto places = m_fields.find(answer);
+        needsPrefill = !places.empty();
+        auto replacements = m_fields.join(data->view(), places);
         return replacements.empty() ? event : withReplacements(*data, std::move(replacements));
     });
 }
@@ -165,8 +164,9 @@ Result<QByteArray> SampleJoin::joinEvent(const QByteArray &event) const
 Result<SampleJoin::Parts> SampleJoin::releaseHeld()
 {
     Parts out;
+    bool needsPrefill = false;
     for (; !m_held.empty(); m_held.pop_front()) {
-        auto joined = joinEvent(m_held.front());
+        auto joined = joinEvent(m_held.front(), needsPrefill);
         if (!joined)
             return tl::unexpected(joined.error());
         if (auto given = m_limit.take(LegRole::Decode, -m_held.front().size()); !given)
@@ -190,15 +190,16 @@ Result<SampleJoin::Parts> SampleJoin::joinBodies()
     const auto decode = parse(LegRole::Decode, m_decodeBody);
     if (!decode)
         return tl::unexpected(decode.error());
-    if (!m_fields.holds(*decode))
+    const auto places = m_fields.find(*decode);
+    if (places.empty())
         return finish(std::move(m_decodeBody));
     if (!m_prefillEnded)
         return Parts();
     const auto prefill = parse(LegRole::Prefill, m_prefillBody);
     if (!prefill)
         return tl::unexpected(prefill.error());
-    m_fields.remember(*prefill);
-    return finish(json::replaced(m_decodeBody, m_fields.join(m_decodeBody, *decode)));
+    m_fields.remember(m_fields.find(*prefill));
+    return finish(json::replaced(m_decodeBody, m_fields.join(m_decodeBody, places)));
 }
 
 } // namespace pdlb::pd

@@ -21,8 +21,8 @@ private:
     qsizetype m_left[2];
 };
 
-/// Joins the prefill and the decode answer of one sample. What comes out are whole events (a streamed answer) or the one
-/// JSON body at the end.
+/// Joins the prefill and the decode answer of one sample. What comes out are whole events (a streamed answer) or the
+/// one JSON body at the end.
 class SampleJoin
 {
 public:
@@ -39,8 +39,7 @@ private:
     Result<void> readPrefillEvent(const QByteArray &event);
     Result<Parts> readDecodeEvents();
     Result<void> readDecodeEvent(const QByteArray &event, Parts &out);
-    Result<QByteArray> joinEvent(const QByteArray &event) const;
-    Result<bool> needsPrefill(const QByteArray &event) const;
+    Result<QByteArray> joinEvent(const QByteArray &event, bool &needsPrefill) const;
     Result<Parts> releaseHeld();
     Result<Parts> joinBodies();
 

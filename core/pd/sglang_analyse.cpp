@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pd/json_value.h"
+#include "pd/sglang_members.h"
 #include "pd/sglang_request.h"
 
 #include <algorithm>
+#include <utility>
 
 using namespace Qt::StringLiterals;
 
@@ -16,48 +18,6 @@ using json::Type;
 using json::Value;
 
 using Refusal = std::optional<ApiError>;
-
-/// The members that matter; of duplicates the last, as Python's json does.
-struct KnownMembers {
-    const Member *stream = nullptr;
-    const Member *model = nullptr;
-    const Member *rid = nullptr;
-    const Member *n = nullptr;
-    const Member *bestOf = nullptr;
-    const Member *beamSearch = nullptr;
-    const Member *seed = nullptr;
-    const Member *prompt = nullptr;
-    const Member *text = nullptr;
-    const Member *inputIds = nullptr;
-    const Member *inputEmbeds = nullptr;
-    const Member *samplingParams = nullptr;
-    const Member *returnLogprob = nullptr;
-    const Member *returnRoutedExperts = nullptr;
-};
-
-struct KnownName {
-    QByteArrayView name;
-    const Member *KnownMembers::*member;
-};
-
-constexpr KnownName knownNames[] = {
-    {"stream", &KnownMembers::stream},
-    {"model", &KnownMembers::model},
-    {"rid", &KnownMembers::rid},
-    {"n", &KnownMembers::n},
-    {"best_of", &KnownMembers::bestOf},
-    {"use_beam_search", &KnownMembers::beamSearch},
-    {"seed", &KnownMembers::seed},
-    {"prompt", &KnownMembers::prompt},
-    {"text", &KnownMembers::text},
-    {"input_ids", &KnownMembers::inputIds},
-    {"input_embeds", &KnownMembers::inputEmbeds},
-    {"sampling_params", &KnownMembers::samplingParams},
-    {"return_logprob", &KnownMembers::returnLogprob},
-    {"return_routed_experts", &KnownMembers::returnRoutedExperts},
-};
-
-constexpr QByteArrayView bootstrapNames[] = {"bootstrap_host", "bootstrap_port", "bootstrap_room"};
 
 ApiError refusal(const char *code, QString message, QByteArray param = {})
 {
@@ -74,7 +34,7 @@ class Analysis
 {
 public:
     Analysis(Endpoint endpoint, const QByteArray &body, const json::Document &document)
-        : m_body(body), m_document(document)
+        : m_body(body), m_document(document), m_known(findMembers(document, body))
     {
         shape.endpoint = endpoint;
     }
@@ -83,7 +43,6 @@ public:
     RequestShape shape;
 
 private:
-    void findMembers();
     void readFlags();
     void readRid();
     Refusal readBatch();
@@ -99,17 +58,15 @@ private:
 
     Value value(const Member *member) const { return member ? Value(member->value.in(m_body)) : Value(); }
     bool isGenerate() const { return shape.endpoint == Endpoint::Generate; }
-    std::vector<Value> samplingParams() const;
+    template <typename Visit> Refusal forEachParams(Visit visit) const;
 
     QByteArrayView m_body;
     const json::Document &m_document;
     KnownMembers m_known;
-    bool m_hasBootstrap = false;
 };
 
 Refusal Analysis::run()
 {
-    findMembers();
     readFlags();
     readRid();
     if (auto refused = readBatch())
@@ -117,8 +74,11 @@ Refusal Analysis::run()
     if (auto refused = readSamples())
         return refused;
     if (shape.batchSize > maxRooms / shape.samples) {
-        return refusal("batch_too_large", u"The request asks for %1 prompts times %2 samples; at most %3 answers fit in one "
-                                          "request. Split it."_s.arg(shape.batchSize).arg(shape.samples).arg(maxRooms));
+        return refusal("batch_too_large",
+                       u"The request asks for %1 prompts times %2 samples; at most %3 answers fit in one "
+                       "request. Split it."_s.arg(shape.batchSize)
+                           .arg(shape.samples)
+                           .arg(maxRooms));
     }
     if (shape.samples > 1) {
         if (auto refused = planFanOut())
@@ -129,18 +89,6 @@ Refusal Analysis::run()
               [](const BodyEdit &a, const BodyEdit &b) { return a.span.begin < b.span.begin; });
     shape.insertAt = m_document.value.end - 1;
     return std::nullopt;
-}
-
-void Analysis::findMembers()
-{
-    for (const Member &member : m_document.members) {
-        for (const KnownName &known : knownNames) {
-            if (member.isNamed(m_body, known.name))
-                m_known.*known.member = &member;
-        }
-        for (const QByteArrayView name : bootstrapNames)
-            m_hasBootstrap = m_hasBootstrap || member.isNamed(m_body, name);
-    }
 }
 
 bool holdsTrue(Value value)
@@ -157,7 +105,7 @@ void Analysis::readFlags()
     shape.stream = value(m_known.stream).is(Type::True);
     shape.returnLogprob = isGenerate() && holdsTrue(value(m_known.returnLogprob));
     shape.returnRoutedExperts = holdsTrue(value(m_known.returnRoutedExperts));
-    shape.model = value(m_known.model).string(256).left(256);
+    shape.model = value(m_known.model).string(256);
 }
 
 void Analysis::readRid()
@@ -194,8 +142,10 @@ Refusal Analysis::readList(const Member *member, QByteArrayView name)
     if (member == nullptr || member->type != Type::Array)
         return std::nullopt;
     if (member->count == 0) {
-        return refusal("empty_batch", u"\"%1\" is an empty list: there is no prompt to run. Send at least one."_s
-                                          .arg(QString::fromLatin1(name)), name.toByteArray());
+        return refusal(
+            "empty_batch",
+            u"\"%1\" is an empty list: there is no prompt to run. Send at least one."_s.arg(QString::fromLatin1(name)),
+            name.toByteArray());
     }
     const Type first = value(member).first().type();
     if (name == "text" || first == Type::String || first == Type::Array) {
@@ -214,8 +164,10 @@ Refusal Analysis::readEmbeds()
     const Value prompt = embeds.first();
     const Value vector = prompt.first();
     if (!prompt.exists() || (prompt.is(Type::Array) && !vector.exists())) {
-        return refusal("empty_batch", u"\"input_embeds\" holds an empty list: there is no prompt to run. Send at least one "
-                                      "vector."_s, "input_embeds");
+        return refusal("empty_batch",
+                       u"\"input_embeds\" holds an empty list: there is no prompt to run. Send at least one "
+                       "vector."_s,
+                       "input_embeds");
     }
     if (vector.is(Type::Array)) {
         shape.batch = true;
@@ -224,16 +176,17 @@ Refusal Analysis::readEmbeds()
     return std::nullopt;
 }
 
-/// sampling_params is one object, or a list of them in a batch.
-std::vector<Value> Analysis::samplingParams() const
+/// Visits the sampling parameters, one object or a list of them in a batch, up to the first refusal.
+template <typename Visit> Refusal Analysis::forEachParams(Visit visit) const
 {
     const Value params = value(m_known.samplingParams);
-    std::vector<Value> all;
     if (params.is(Type::Object))
-        all.push_back(params);
-    for (Elements elements(params); elements.next();)
-        all.push_back(elements.value());
-    return all;
+        return visit(params);
+    for (Elements elements(params); elements.next();) {
+        if (auto refused = visit(elements.value()))
+            return refused;
+    }
+    return std::nullopt;
 }
 
 Refusal Analysis::readCount(Value n, const QByteArray &param, int &samples) const
@@ -243,8 +196,10 @@ Refusal Analysis::readCount(Value n, const QByteArray &param, int &samples) cons
         return std::nullopt;
     const auto number = n.integer();
     if (!number || *number < 1 || *number > maxSamples) {
-        return refusal("unsupported_n", u"\"%1\" is %2; it must be an integer from 1 to %3."_s.arg(
-                                            QString::fromLatin1(param), shortened(n), QString::number(maxSamples)), param);
+        return refusal("unsupported_n",
+                       u"\"%1\" is %2; it must be an integer from 1 to %3."_s.arg(
+                           QString::fromLatin1(param), shortened(n), QString::number(maxSamples)),
+                       param);
     }
     samples = int(*number);
     return std::nullopt;
@@ -255,57 +210,68 @@ Refusal Analysis::readSamples()
     if (!isGenerate())
         return readCount(value(m_known.n), "n", shape.samples);
     bool first = true;
-    for (const Value &params : samplingParams()) {
+    return forEachParams([&](Value params) -> Refusal {
         int samples = 1;
         if (auto refused = readCount(params.member("n"), "sampling_params.n", samples))
             return refused;
-        if (!first && samples != shape.samples) {
-            return refusal("unsupported_n", u"\"sampling_params\" asks for %1 samples of one prompt and %2 of another; engines "
-                                            "want the same n for a whole batch. Make them equal or send the prompts apart."_s
-                                                .arg(shape.samples).arg(samples), "sampling_params.n");
+        if (!std::exchange(first, false) && samples != shape.samples) {
+            return refusal("unsupported_n",
+                           u"\"sampling_params\" asks for %1 samples of one prompt and %2 of another; engines want the "
+                           "same n for a whole batch. Make them equal or send the prompts apart."_s.arg(shape.samples)
+                               .arg(samples),
+                           "sampling_params.n");
         }
         shape.samples = samples;
-        first = false;
-    }
-    return std::nullopt;
+        return std::nullopt;
+    });
 }
 
 /// n samples of one prompt cannot run under PD in one request (they would share rooms), so each becomes a request.
 Refusal Analysis::planFanOut()
 {
     if (shape.hasRid && !value(m_known.rid).is(Type::String)) {
-        return refusal("unsupported_rid", u"\"rid\" is no string and n is %1: the samples run as requests with ids of their own, "
-                                          "which a list cannot name. Send one string, or no rid, or n = 1."_s
-                                              .arg(shape.samples), "rid");
+        return refusal("unsupported_rid",
+                       u"\"rid\" is no string and n is %1: the samples run as requests with ids of their own, "
+                       "which a list cannot name. Send one string, or no rid, or n = 1."_s.arg(shape.samples),
+                       "rid");
     }
     if (shape.hasRid)
         edit(BodyEdit::Kind::Rid, value(m_known.rid));
     if (!isGenerate()) {
         return fanOut(value(m_known.n), value(m_known.bestOf), value(m_known.beamSearch), value(m_known.seed), "seed");
     }
-    for (const Value &params : samplingParams()) {
-        auto refused = fanOut(params.member("n"), params.member("best_of"), params.member("use_beam_search"),
-                              params.member("sampling_seed"), "sampling_params.sampling_seed");
-        if (refused)
-            return refused;
+    const Member *params = m_known.samplingParams;
+    if (params->type == Type::Array && params->count != shape.batchSize) {
+        return refusal(
+            "batch_mismatch",
+            u"\"sampling_params\" lists %1 entries for %2 prompts. Send one for each prompt, or one object."_s
+                .arg(params->count)
+                .arg(shape.batchSize),
+            "sampling_params");
     }
-    return std::nullopt;
+    return forEachParams([&](Value of) {
+        return fanOut(of.member("n"), of.member("best_of"), of.member("use_beam_search"), of.member("sampling_seed"),
+                      "sampling_params.sampling_seed");
+    });
 }
 
 Refusal Analysis::fanOut(Value n, Value bestOf, Value beamSearch, Value seed, const QByteArray &seedName)
 {
     if (beamSearch.is(Type::True)) {
-        return refusal("unsupported_beam_search", u"Beam search with n = %1 needs one engine request for all samples, which "
-                                                  "prefill/decode disaggregation cannot run. Drop \"use_beam_search\" or send "
-                                                  "n = 1."_s.arg(shape.samples), "use_beam_search");
+        return refusal("unsupported_beam_search",
+                       u"Beam search with n = %1 needs one engine request for all samples, which "
+                       "prefill/decode disaggregation cannot run. Drop \"use_beam_search\" or send "
+                       "n = 1."_s.arg(shape.samples),
+                       "use_beam_search");
     }
     if (bestOf.is(Type::Number)) {
         const auto candidates = bestOf.integer();
         if (!candidates || *candidates > shape.samples) {
-            return refusal("unsupported_best_of", u"\"best_of\" is %1 and n is %2: the best of more candidates than are returned "
-                                                  "cannot be chosen when the samples run as separate requests. Make it equal to "
-                                                  "n or leave it out."_s
-                                                      .arg(shortened(bestOf), QString::number(shape.samples)), "best_of");
+            return refusal("unsupported_best_of",
+                           u"\"best_of\" is %1 and n is %2: the best of more candidates than are returned "
+                           "cannot be chosen when the samples run as separate requests. Make it equal to "
+                           "n or leave it out."_s.arg(shortened(bestOf), QString::number(shape.samples)),
+                           "best_of");
         }
         edit(BodyEdit::Kind::One, bestOf);
     }
@@ -314,8 +280,10 @@ Refusal Analysis::fanOut(Value n, Value bestOf, Value beamSearch, Value seed, co
         return std::nullopt;
     const auto number = seed.integer();
     if (!number || *number > std::numeric_limits<qint64>::max() - maxSamples) {
-        return refusal("unsupported_seed", u"\"%1\" must be a 64-bit integer when n is above 1: each sample gets its own seed "
-                                           "counted from it."_s.arg(QString::fromLatin1(seedName)), seedName);
+        return refusal("unsupported_seed",
+                       u"\"%1\" must be a 64-bit integer when n is above 1: each sample gets its own seed "
+                       "counted from it."_s.arg(QString::fromLatin1(seedName)),
+                       seedName);
     }
     edit(BodyEdit::Kind::Seed, seed, *number);
     return std::nullopt;
@@ -323,10 +291,8 @@ Refusal Analysis::fanOut(Value n, Value bestOf, Value beamSearch, Value seed, co
 
 bool Analysis::isCut(const Member &member) const
 {
-    if (!shape.hasRid && member.isNamed(m_body, "rid"))
-        return true;
-    return std::any_of(std::begin(bootstrapNames), std::end(bootstrapNames),
-                       [&](QByteArrayView name) { return member.isNamed(m_body, name); });
+    const QByteArrayView name = member.name(m_body);
+    return isBootstrapName(name) || (!shape.hasRid && name == "rid");
 }
 
 /// Each run of neighbouring members goes with the comma behind it; a run at the end with the comma before it.
@@ -334,7 +300,7 @@ void Analysis::cutMembers()
 {
     const auto &members = m_document.members;
     shape.hasMembers = !members.empty();
-    if (!m_hasBootstrap && (shape.hasRid || m_known.rid == nullptr))
+    if (!m_known.hasBootstrap && (shape.hasRid || m_known.rid == nullptr))
         return;
     shape.hasMembers = false;
     const auto commaBehind = [&](size_t i) { return m_body.indexOf(',', members[i].value.end); };
@@ -371,14 +337,15 @@ Result<RequestShape, ApiError> analyse(Endpoint endpoint, const QByteArray &body
     }
     const auto document = json::scan(body);
     if (!document) {
-        return tl::unexpected(refusal("invalid_json", u"The request body is not valid JSON: at byte %1, %2. Nothing was sent to "
-                                                      "an engine; send exactly one JSON object."_s
-                                                          .arg(document.error().offset)
-                                                          .arg(QLatin1String(document.error().what))));
+        return tl::unexpected(
+            refusal("invalid_json", u"The request body is not valid JSON: at byte %1, %2. Nothing was sent to "
+                                    "an engine; send exactly one JSON object."_s.arg(document.error().offset)
+                                        .arg(QLatin1String(document.error().what))));
     }
     if (document->type != Type::Object) {
-        return tl::unexpected(refusal("json_object_expected", u"The request body is valid JSON but no object: it must begin "
-                                                              "with '{' (byte %1)."_s.arg(document->value.begin)));
+        return tl::unexpected(
+            refusal("json_object_expected", u"The request body is valid JSON but no object: it must begin "
+                                            "with '{' (byte %1)."_s.arg(document->value.begin)));
     }
     Analysis analysis(endpoint, body, *document);
     if (auto refused = analysis.run())

@@ -13,8 +13,8 @@ public:
     {
         return sglang::analyse(endpoint, body);
     }
-    RequestPlan plan(const RequestShape &shape, const QByteArray &body, const BootstrapAddress &bootstrap, RoomSource &rooms,
-                     Random &random) const override
+    RequestPlan plan(const RequestShape &shape, const QByteArray &body, const BootstrapAddress &bootstrap,
+                     RoomSource &rooms, Random &random) const override
     {
         return sglang::plan(shape, body, bootstrap, rooms, random);
     }

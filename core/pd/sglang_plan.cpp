@@ -88,8 +88,8 @@ BytePieces assemble(const RequestShape &shape, const QByteArray &body, int sampl
 
 } // namespace
 
-RequestPlan plan(const RequestShape &shape, const QByteArray &body, const BootstrapAddress &bootstrap, RoomSource &rooms,
-                 Random &random)
+RequestPlan plan(const RequestShape &shape, const QByteArray &body, const BootstrapAddress &bootstrap,
+                 RoomSource &rooms, Random &random)
 {
     RequestPlan plan;
     plan.legs.reserve(size_t(shape.samples) * 2);

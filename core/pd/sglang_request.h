@@ -13,8 +13,8 @@ inline constexpr int maxSamples = 128;
 Result<RequestShape, ApiError> analyse(Endpoint endpoint, const QByteArray &body);
 
 /// Dialect::plan for SGLang.
-RequestPlan plan(const RequestShape &shape, const QByteArray &body, const BootstrapAddress &bootstrap, RoomSource &rooms,
-                 Random &random);
+RequestPlan plan(const RequestShape &shape, const QByteArray &body, const BootstrapAddress &bootstrap,
+                 RoomSource &rooms, Random &random);
 
 /// Dialect::inBandError for SGLang.
 std::optional<InBandError> inBandError(QByteArrayView event);

@@ -58,10 +58,33 @@ private Q_SLOTS:
 void TestJsonScan::accepts_data()
 {
     QTest::addColumn<QByteArray>("text");
-    const char *texts[] = {"{}", "[]", " \t\r\n{ \n} ", "null", "true", "false", "0", "-0", "-0.0", "1e2", "1E+2", "1e-2", "0.5",
-                           "123456789012345678901234567890", "1e400", "\"\"", "\"\\/\\b\\f\\n\\r\\t\\\"\\\\\"", "\"\\u00e9\"",
-                           "\"\\ud800\"", "[1,2,[3,{\"a\":[]}],\"x\"]", "{\"\":{\"\":\"\"}}", "{\"a\":1,\"a\":2}", "[[],{},[{}]]",
-                           "{ \"a\" : [ 1 , 2 ] , \"b\" : null }", "\"12345678\"", "\"1234567\"", "\"\x7f\""};
+    const char *texts[] = {"{}",
+                           "[]",
+                           " \t\r\n{ \n} ",
+                           "null",
+                           "true",
+                           "false",
+                           "0",
+                           "-0",
+                           "-0.0",
+                           "1e2",
+                           "1E+2",
+                           "1e-2",
+                           "0.5",
+                           "123456789012345678901234567890",
+                           "1e400",
+                           "\"\"",
+                           "\"\\/\\b\\f\\n\\r\\t\\\"\\\\\"",
+                           "\"\\u00e9\"",
+                           "\"\\ud800\"",
+                           "[1,2,[3,{\"a\":[]}],\"x\"]",
+                           "{\"\":{\"\":\"\"}}",
+                           "{\"a\":1,\"a\":2}",
+                           "[[],{},[{}]]",
+                           "{ \"a\" : [ 1 , 2 ] , \"b\" : null }",
+                           "\"12345678\"",
+                           "\"1234567\"",
+                           "\"\x7f\""};
     for (const char *text : texts)
         QTest::newRow(text) << QByteArray(text);
 }
@@ -79,7 +102,9 @@ void TestJsonScan::refuses_data()
 {
     QTest::addColumn<QByteArray>("text");
     QTest::addColumn<int>("offset");
-    const auto row = [](const char *name, const QByteArray &text, int offset) { QTest::newRow(name) << text << offset; };
+    const auto row = [](const char *name, const QByteArray &text, int offset) {
+        QTest::newRow(name) << text << offset;
+    };
     row("empty", "", 0);
     row("white space", " \n", 2);
     row("BOM", "\xef\xbb\xbf{}", 0);
@@ -142,7 +167,8 @@ void TestJsonScan::refuses()
 
 void TestJsonScan::refusesEveryTruncation()
 {
-    const QByteArray whole = "{\"a\":[1,-2.5e3,true,false,null],\"b\\u00e9\":{\"c\":\"d\\n\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"}}";
+    const QByteArray whole =
+        "{\"a\":[1,-2.5e3,true,false,null],\"b\\u00e9\":{\"c\":\"d\\n\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"}}";
     QVERIFY(json::scan(whole));
     for (qsizetype size = 0; size < whole.size(); ++size) {
         const std::vector<char> part(whole.begin(), whole.begin() + size);
@@ -213,7 +239,8 @@ void TestJsonScan::agreesWithTheGrammar()
         \A(?&space)(?&value)(?&space)\z)"));
     QVERIFY2(grammar.isValid(), qPrintable(grammar.errorString()));
     const QByteArray seeds[] = {"{\"a\":[1,-2.5e3,true,false,null],\"b\":{\"c\":\"d\\n\\u00e9\"},\"x\":\"\"}",
-                                "[[1,2],[],{\"k\":{}},\"\\\"\\\\\",0.1,-0,12e-1]", "{ \"a\" : \"b\" , \"c\" : [ 1 , 2 ] }"};
+                                "[[1,2],[],{\"k\":{}},\"\\\"\\\\\",0.1,-0,12e-1]",
+                                "{ \"a\" : \"b\" , \"c\" : [ 1 , 2 ] }"};
     const QByteArray alphabet = "{}[]\",:\\ \n01.-+eEtfnula\"";
     QRandomGenerator random(20261122);
     int accepted = 0;
@@ -259,10 +286,12 @@ void TestJsonScan::utf8_data()
     QTest::addColumn<QByteArray>("bytes");
     QTest::addColumn<bool>("good");
     const auto row = [](const char *hex, bool good) { QTest::newRow(hex) << QByteArray::fromHex(hex) << good; };
-    for (const char *hex : {"c280", "dfbf", "e0a080", "ed9fbf", "ee8080", "efbfbf", "f0908080", "f48fbfbf", "efbbbf", "e4bda0e5a5bd"})
+    for (const char *hex :
+         {"c280", "dfbf", "e0a080", "ed9fbf", "ee8080", "efbfbf", "f0908080", "f48fbfbf", "efbbbf", "e4bda0e5a5bd"})
         row(hex, true);
-    for (const char *hex : {"80", "bf", "c0af", "c1bf", "c2", "c241", "e080af", "e09fbf", "eda080", "edbfbf", "e282", "e28241", "e24180",
-                            "f08080af", "f08fbfbf", "f4908080", "f5808080", "f8888080", "fe", "ff", "f09f98", "f09f9841", "f0419f98"})
+    for (const char *hex : {"80",       "bf",       "c0af", "c1bf",   "c2",     "c241",     "e080af",   "e09fbf",
+                            "eda080",   "edbfbf",   "e282", "e28241", "e24180", "f08080af", "f08fbfbf", "f4908080",
+                            "f5808080", "f8888080", "fe",   "ff",     "f09f98", "f09f9841", "f0419f98"})
         row(hex, false);
 }
 
@@ -292,7 +321,8 @@ void TestJsonScan::nonFinite()
 
 void TestJsonScan::members()
 {
-    const QByteArray text = " { \"a\" : [1, [2,3], {}] , \"b\\u005fc\":{\"x\":1,\"y\":[]},\"d\":[],\"e\":\"s\",\"a\":-1 } ";
+    const QByteArray text =
+        " { \"a\" : [1, [2,3], {}] , \"b\\u005fc\":{\"x\":1,\"y\":[]},\"d\":[],\"e\":\"s\",\"a\":-1 } ";
     const auto document = json::scan(text);
     QVERIFY(document);
     const auto &members = document->members;
@@ -300,10 +330,8 @@ void TestJsonScan::members()
     QCOMPARE(members[0].key.in(text), QByteArrayView("\"a\""));
     QCOMPARE(members[0].value.in(text), QByteArrayView("[1, [2,3], {}]"));
     QCOMPARE(members[0].count, 3);
-    QVERIFY(members[0].isNamed(text, "a"));
-    QVERIFY(!members[0].isNamed(text, "aa"));
-    QVERIFY(members[1].isNamed(text, "b_c"));
-    QVERIFY(!members[1].isNamed(text, "b\\u005fc"));
+    QCOMPARE(members[0].name(text), QByteArrayView("a"));
+    QCOMPARE(members[1].name(text), QByteArrayView("b_c"));
     QCOMPARE(members[1].type, Type::Object);
     QCOMPARE(members[1].count, 2);
     QCOMPARE(members[2].count, 0);
@@ -314,7 +342,8 @@ void TestJsonScan::members()
 
 void TestJsonScan::navigates()
 {
-    const QByteArray text = "{\"a\":{\"b\":[10,\"x]\\\"}\",{\"c\":null},[ ]]},\"\\u0061\":{\"z\":1 , \"z\":2},\"e\":[]}";
+    const QByteArray text =
+        "{\"a\":{\"b\":[10,\"x]\\\"}\",{\"c\":null},[ ]]},\"\\u0061\":{\"z\":1 , \"z\":2},\"e\":[]}";
     const Value root = valueOf(text);
     QVERIFY(root.member("a").member("b").type() == Type::Absent); // the later duplicate hides it
     QCOMPARE(root.member("a").member("z").integer(), 2);
@@ -322,14 +351,17 @@ void TestJsonScan::navigates()
     QVERIFY(!root.member("e").first().exists());
     QVERIFY(!Value().member("a").exists());
     QVERIFY(!root.first().exists());
-    const Value list = valueOf("[10,\"x]\\\"}\", {\"c\":null} ,[ ] ]");
+    const QByteArray listText = "[10,\"x]\\\"}\", {\"c\":null} ,[ ] ]";
+    const Value list = valueOf(listText);
     QStringList seen;
     for (json::Elements elements(list); elements.next();)
         seen += QString::fromLatin1(elements.value().bytes());
-    QCOMPARE(seen, QStringList({QStringLiteral("10"), QStringLiteral("\"x]\\\"}\""), QStringLiteral("{\"c\":null}"), QStringLiteral("[ ]")}));
+    QCOMPARE(seen, QStringList({QStringLiteral("10"), QStringLiteral("\"x]\\\"}\""), QStringLiteral("{\"c\":null}"),
+                                QStringLiteral("[ ]")}));
     QCOMPARE(list.first().integer(), 10);
     QCOMPARE(root.member("e").spanIn(text).in(text), QByteArrayView("[]"));
-    QCOMPARE(valueOf("[ 1 ]").inside(), QByteArrayView("1"));
+    const QByteArray spaced = "[ 1 ]";
+    QCOMPARE(valueOf(spaced).inside(), QByteArrayView("1"));
 }
 
 void TestJsonScan::decodes_data()
@@ -360,6 +392,8 @@ void TestJsonScan::decodesUpToALimit()
     QCOMPARE(valueOf("\"abcdef\"").string(4), QByteArray("abcd"));
     QCOMPARE(valueOf("\"ab\xe2\x82\xac\"").string(4), QByteArray("ab")); // no half characters
     QCOMPARE(valueOf("\"\\n\\n\\n\"").string(2), QByteArray("\n\n"));
+    QCOMPARE(valueOf("\"abc\\u20ac\"").string(5), QByteArray("abc"));
+    QCOMPARE(valueOf("\"abc\\u20ac\"").string(6), QByteArray("abc\xe2\x82\xac"));
     QVERIFY(valueOf("1").string().isNull());
     QVERIFY(!valueOf("\"\"").string().isNull());
 }
@@ -368,7 +402,9 @@ void TestJsonScan::integers_data()
 {
     QTest::addColumn<QByteArray>("json");
     QTest::addColumn<QVariant>("number");
-    const auto row = [](const char *json, const QVariant &number) { QTest::newRow(json) << QByteArray(json) << number; };
+    const auto row = [](const char *json, const QVariant &number) {
+        QTest::newRow(json) << QByteArray(json) << number;
+    };
     row("0", qint64(0));
     row("-5", qint64(-5));
     row("9007199254740993", qint64(9007199254740993)); // 2^53 + 1: a double cannot

@@ -44,6 +44,8 @@ public:
         if (m_fd >= 0)
             ::close(std::exchange(m_fd, -1));
     }
+    /// Reads nothing until it is called with true.
+    void setReading(bool on) { m_notifier->setEnabled(on); }
     qint64 send(const QByteArray &bytes)
     {
         return ::send(m_fd, bytes.constData(), size_t(bytes.size()), MSG_NOSIGNAL);

@@ -248,6 +248,26 @@ private Q_SLOTS:
                  QStringLiteral("stop"));
     }
 
+    void slowReaderHoldsTheStream()
+    {
+        MockOptions options;
+        options.decodeMs = 0;
+        options.text = QByteArray(20000, 'x');
+        MockEngine engine(Role::Plain, options);
+        QVERIFY(engine.start());
+        RawClient slow(engine.port());
+        slow.setReading(false);
+        slow.post("/v1/completions", QByteArray(R"({"prompt":"x","stream":true,"max_tokens":2000})")); // 40 MB
+        RawClient quick(engine.port());
+        quick.post("/v1/completions", QByteArray(R"({"prompt":"x","stream":true,"max_tokens":2000})"));
+        QTRY_VERIFY_WITH_TIMEOUT(quick.complete, 30000);
+        QCOMPARE(engine.running(), 1);
+        slow.setReading(true);
+        QTRY_VERIFY_WITH_TIMEOUT(slow.complete, 30000);
+        QCOMPARE(slow.body.size(), quick.body.size());
+        QCOMPARE(slow.events().last(), QByteArray("[DONE]"));
+    }
+
     void requestsAreRecorded()
     {
         QSignalSpy received(&m_fleet->decode(), &MockEngine::requestReceived);

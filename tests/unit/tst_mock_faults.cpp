@@ -63,6 +63,7 @@ private Q_SLOTS:
         bad("decode:hang,colour=red", "\"colour\" is no key");
         bad("decode:hang,count=0", "at least 1");
         bad("decode:truncate=5,how=softly", "how is fin, reset or stall");
+        bad("decode:status=302,header=Location", "header is NAME: VALUE");
         bad("decode:framing=odd", "framing is close or chunked");
     }
     void parsing()
@@ -132,6 +133,16 @@ private Q_SLOTS:
         QTRY_VERIFY(m_client->complete);
         QCOMPARE(m_client->status(), 200);
         QCOMPARE(m_engine->postCount("/generate"), 2);
+    }
+
+    void statusWithHeaders()
+    {
+        m_engine->addFault(QStringLiteral("any:status=302,header=Location: http://127.0.0.1:9/,body=moved"));
+        m_client->post("/generate", whole);
+        QTRY_VERIFY(m_client->complete);
+        QCOMPARE(m_client->status(), 302);
+        QCOMPARE(m_client->header("location"), QByteArray("http://127.0.0.1:9/"));
+        QCOMPARE(m_client->body, QByteArray("moved"));
     }
 
     void pathFilter()

@@ -305,7 +305,8 @@ private Q_SLOTS:
         QJsonObject body = generateBody(0, m_port, true);
         body.insert(QStringLiteral("text"), QJsonArray{QStringLiteral("one"), QStringLiteral("two words")});
         body.insert(QStringLiteral("bootstrap_room"), QJsonArray{101, 102});
-        body.insert(QStringLiteral("bootstrap_host"), QJsonArray{QStringLiteral("127.0.0.1"), QStringLiteral("127.0.0.1")});
+        const QString host = QStringLiteral("127.0.0.1");
+        body.insert(QStringLiteral("bootstrap_host"), QJsonArray{host, host});
         body.insert(QStringLiteral("bootstrap_port"), QJsonArray{m_port, QJsonValue::Null});
         m_decode->post("/generate", body);
         body.insert(QStringLiteral("stream"), false);

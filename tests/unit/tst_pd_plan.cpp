@@ -37,8 +37,8 @@ private:
     QByteArray added(const RequestPlan &plan, size_t leg = 0) const
     {
         const auto &made = plan.legs[leg];
-        return "\"bootstrap_host\":\"10.0.0.1\",\"bootstrap_port\":8998,\"bootstrap_room\":"
-            + QByteArray::number(plan.rooms[leg / 2]) + ",\"rid\":\"" + made.rid + '"';
+        return "\"bootstrap_host\":\"10.0.0.1\",\"bootstrap_port\":8998,\"bootstrap_room\":" +
+               QByteArray::number(plan.rooms[leg / 2]) + ",\"rid\":\"" + made.rid + '"';
     }
 
     SeededRandom m_random{20261122};
@@ -110,8 +110,9 @@ void TestPdPlan::splices()
 void TestPdPlan::keepsNumbersAndEscapes()
 {
     // T25: what a parser and a writer would change.
-    const QByteArray body = "{\"z\":1.0,\"b\":0.10,\"a\":1e2,\"n0\":-0.0,\"c\":9223372036854775808,\"d\":18446744073709551616,"
-                            "\"e\":1e400,\"f\":\"\\/\\u00e9\xc3\xa9\\ud800\",\"g\" :\t[ 1 ,2 ],\"z\":2,\"bootstrap_pair_key\":\"k\"}";
+    const QByteArray body =
+        "{\"z\":1.0,\"b\":0.10,\"a\":1e2,\"n0\":-0.0,\"c\":9223372036854775808,\"d\":18446744073709551616,"
+        "\"e\":1e400,\"f\":\"\\/\\u00e9\xc3\xa9\\ud800\",\"g\" :\t[ 1 ,2 ],\"z\":2,\"bootstrap_pair_key\":\"k\"}";
     const RequestPlan plan = planOf(chat, body);
     QCOMPARE(plan.legs[1].body.toByteArray(), body.chopped(1) + ',' + added(plan) + '}');
 }
@@ -146,8 +147,10 @@ void TestPdPlan::batch()
     QCOMPARE(plan.rooms.size(), size_t(3));
     const auto room = [&](size_t i) { return QByteArray::number(plan.rooms[i]); };
     QCOMPARE(plan.legs[0].body.toByteArray(),
-             body.chopped(1) + ",\"bootstrap_host\":[\"[::1]\",\"[::1]\",\"[::1]\"],\"bootstrap_port\":[null,null,null],"
-                 "\"bootstrap_room\":[" + room(0) + ',' + room(1) + ',' + room(2) + "],\"rid\":\"" + plan.legs[0].rid + "\"}");
+             body.chopped(1) +
+                 ",\"bootstrap_host\":[\"[::1]\",\"[::1]\",\"[::1]\"],\"bootstrap_port\":[null,null,null],"
+                 "\"bootstrap_room\":[" +
+                 room(0) + ',' + room(1) + ',' + room(2) + "],\"rid\":\"" + plan.legs[0].rid + "\"}");
     QVERIFY(plan.rooms[0] != plan.rooms[1] && plan.rooms[1] != plan.rooms[2] && plan.rooms[0] != plan.rooms[2]);
 }
 
@@ -216,24 +219,26 @@ void TestPdPlan::fanOut()
         QCOMPARE(made.rid.size(), 32);
         rids.insert(made.rid);
         QCOMPARE(made.body.toByteArray(),
-                 "{\"n\":1,\"seed\": " + QByteArray::number(40 + sample) + " ,\"rid\":\"" + made.rid
-                     + "\",\"best_of\":1,\"bootstrap_host\":\"10.0.0.1\",\"bootstrap_port\":8998,\"bootstrap_room\":"
-                     + QByteArray::number(plan.rooms[leg / 2]) + '}');
+                 "{\"n\":1,\"seed\": " + QByteArray::number(40 + sample) + " ,\"rid\":\"" + made.rid +
+                     "\",\"best_of\":1,\"bootstrap_host\":\"10.0.0.1\",\"bootstrap_port\":8998,\"bootstrap_room\":" +
+                     QByteArray::number(plan.rooms[leg / 2]) + '}');
     }
     QCOMPARE(rids.size(), 3);
 }
 
 void TestPdPlan::fanOutOfABatch()
 {
-    const QByteArray body = "{\"text\":[\"a\",\"b\"],\"sampling_params\":[{\"n\":2,\"sampling_seed\":5},{\"sampling_seed\":-1,\"n\": 2}]}";
+    const QByteArray body =
+        "{\"text\":[\"a\",\"b\"],\"sampling_params\":[{\"n\":2,\"sampling_seed\":5},{\"sampling_seed\":-1,\"n\": 2}]}";
     const RequestPlan plan = planOf(generate, body);
     QCOMPARE(plan.legs.size(), size_t(4));
     QCOMPARE(plan.rooms.size(), size_t(4));
-    QVERIFY(plan.legs[0].body.toByteArray().startsWith(
-        "{\"text\":[\"a\",\"b\"],\"sampling_params\":[{\"n\":1,\"sampling_seed\":5},{\"sampling_seed\":-1,\"n\": 1}],\"bootstrap"));
+    QVERIFY(
+        plan.legs[0].body.toByteArray().startsWith("{\"text\":[\"a\",\"b\"],\"sampling_params\":[{\"n\":1,\"sampling_"
+                                                   "seed\":5},{\"sampling_seed\":-1,\"n\": 1}],\"bootstrap"));
     const QByteArray second = plan.legs[3].body.toByteArray();
-    QVERIFY(second.startsWith(
-        "{\"text\":[\"a\",\"b\"],\"sampling_params\":[{\"n\":1,\"sampling_seed\":6},{\"sampling_seed\":0,\"n\": 1}],\"bootstrap"));
+    QVERIFY(second.startsWith("{\"text\":[\"a\",\"b\"],\"sampling_params\":[{\"n\":1,\"sampling_seed\":6},{\"sampling_"
+                              "seed\":0,\"n\": 1}],\"bootstrap"));
     const QByteArray rooms = '[' + QByteArray::number(plan.rooms[2]) + ',' + QByteArray::number(plan.rooms[3]) + ']';
     QVERIFY(second.contains(rooms));
 }

@@ -106,9 +106,14 @@ void TestPdShape::refuses_data()
         row(n, chat, QByteArray("{\"n\":").append(n) + '}', "unsupported_n");
     row("n of completions", completions, "{\"n\":0}", "unsupported_n");
     row("n of generate", generate, "{\"sampling_params\":{\"n\":0}}", "unsupported_n");
-    row("n of a batch item", generate, "{\"text\":[\"a\",\"b\"],\"sampling_params\":[{\"n\":1},{\"n\":2.5}]}", "unsupported_n");
+    row("n of a batch item", generate, "{\"text\":[\"a\",\"b\"],\"sampling_params\":[{\"n\":1},{\"n\":2.5}]}",
+        "unsupported_n");
     row("unequal n", generate, "{\"text\":[\"a\",\"b\"],\"sampling_params\":[{\"n\":2},{\"n\":3}]}", "unsupported_n");
     row("n of one item only", generate, "{\"text\":[\"a\",\"b\"],\"sampling_params\":[{\"n\":2},{}]}", "unsupported_n");
+    row("params of other length", generate, "{\"text\":[\"a\"],\"sampling_params\":[{\"n\":2},{\"n\":2}]}",
+        "batch_mismatch");
+    row("params without a batch", generate, "{\"text\":\"a\",\"sampling_params\":[{\"n\":2},{\"n\":2}]}",
+        "batch_mismatch");
     row("best_of", completions, "{\"n\":2,\"best_of\":3}", "unsupported_best_of");
     row("best_of of generate", generate, "{\"sampling_params\":{\"n\":2,\"best_of\":3}}", "unsupported_best_of");
     row("beam search", chat, "{\"n\":2,\"use_beam_search\":true}", "unsupported_beam_search");
@@ -153,7 +158,8 @@ void TestPdShape::deepNestingIsRefusedQuickly()
     timer.start();
     QCOMPARE(codeOf(chat, "{\"a\":" + QByteArray(100'000, '[')), QByteArray("invalid_json"));
     QCOMPARE(codeOf(chat, QByteArray(100'000, '[')), QByteArray("invalid_json"));
-    QCOMPARE(codeOf(chat, "{\"a\":" + QByteArray(100'000, '[') + QByteArray(100'000, ']') + "}"), QByteArray("invalid_json"));
+    QCOMPARE(codeOf(chat, "{\"a\":" + QByteArray(100'000, '[') + QByteArray(100'000, ']') + "}"),
+             QByteArray("invalid_json"));
     QVERIFY(timer.elapsed() < 50);
 }
 
@@ -254,8 +260,11 @@ void TestPdShape::fanOutEdits()
     const auto shape = analyse(completions, body);
     QVERIFY(shape);
     using Kind = BodyEdit::Kind;
-    const std::vector<std::pair<Kind, QByteArray>> expected = {
-        {Kind::Seed, "-7"}, {Kind::Cut, "\"bootstrap_host\":1,"}, {Kind::One, "2"}, {Kind::Rid, "\"r\""}, {Kind::One, "2"}};
+    const std::vector<std::pair<Kind, QByteArray>> expected = {{Kind::Seed, "-7"},
+                                                               {Kind::Cut, "\"bootstrap_host\":1,"},
+                                                               {Kind::One, "2"},
+                                                               {Kind::Rid, "\"r\""},
+                                                               {Kind::One, "2"}};
     QCOMPARE(shape->edits.size(), expected.size());
     for (size_t i = 0; i < expected.size(); ++i) {
         QCOMPARE(shape->edits[i].kind, expected[i].first);
@@ -277,7 +286,8 @@ void TestPdShape::cuts_data()
     row("last", "{\"a\":1,\"bootstrap_room\":5}", "{\"a\":1}");
     row("only", "{\"bootstrap_room\":5}", "{}");
     row("all", "{\"bootstrap_room\":5,\"bootstrap_host\":[\"a,b\",\"}\"],\"bootstrap_port\":null}", "{}");
-    row("duplicates", "{\"bootstrap_room\":1,\"a\":1,\"bootstrap_room\":2,\"bootstrap_room\":3,\"b\":2,\"bootstrap_room\":4}",
+    row("duplicates",
+        "{\"bootstrap_room\":1,\"a\":1,\"bootstrap_room\":2,\"bootstrap_room\":3,\"b\":2,\"bootstrap_room\":4}",
         "{\"a\":1,\"b\":2}");
     row("last two", "{\"a\":1,\"bootstrap_room\":5,\"bootstrap_host\":1}", "{\"a\":1}");
     row("first and last", "{\"bootstrap_room\":5,\"a\":1,\"bootstrap_host\":1}", "{\"a\":1}");
@@ -286,7 +296,8 @@ void TestPdShape::cuts_data()
     row("white space", "{ \"bootstrap_room\" : 5 , \"a\" : 1 , \"bootstrap_host\" : 2 }", "{  \"a\" : 1  }");
     row("white space, only", "{\n\t\"bootstrap_room\" : 5\n}", "{\n\t\n}");
     row("comma in values", "{\"a\":\"x,\",\"bootstrap_room\":\",\",\"b\":[1,2]}", "{\"a\":\"x,\",\"b\":[1,2]}");
-    row("pair key stays", "{\"bootstrap_pair_key\":1,\"bootstrap_rooms\":2}", "{\"bootstrap_pair_key\":1,\"bootstrap_rooms\":2}");
+    row("pair key stays", "{\"bootstrap_pair_key\":1,\"bootstrap_rooms\":2}",
+        "{\"bootstrap_pair_key\":1,\"bootstrap_rooms\":2}");
     row("nested stays", "{\"a\":{\"bootstrap_room\":5}}", "{\"a\":{\"bootstrap_room\":5}}");
     row("case matters", "{\"Bootstrap_Room\":5}", "{\"Bootstrap_Room\":5}");
     row("null rid", "{\"rid\":null,\"a\":1}", "{\"a\":1}");
@@ -322,7 +333,8 @@ void TestPdShape::lastDuplicateWins()
 
 void TestPdShape::flags()
 {
-    for (const char *body : {"{\"stream\":1}", "{\"stream\":\"true\"}", "{\"stream\":null}", "{\"a\":{\"stream\":true}}", "{}"})
+    for (const char *body :
+         {"{\"stream\":1}", "{\"stream\":\"true\"}", "{\"stream\":null}", "{\"a\":{\"stream\":true}}", "{}"})
         QVERIFY(!analyse(chat, body)->stream);
     QVERIFY(analyse(generate, "{\"return_logprob\":true}")->returnLogprob);
     QVERIFY(analyse(generate, "{\"return_logprob\":[false,true]}")->returnLogprob);
