@@ -151,7 +151,8 @@ class Serve(Program):
     """`pdlb serve` on a free port."""
 
     def __init__(self, *options):
-        super().__init__([PDLB, "serve", "--port", "0", "--workers", "2", *options])
+        workers = [] if "--workers" in options else ["--workers", "2"]
+        super().__init__([PDLB, "serve", "--port", "0", *workers, *options])
         try:
             self.url = self.wait_for(r"^pdlb listens on (http://\S+)").group(1)
         except BaseException:

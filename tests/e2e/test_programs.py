@@ -27,7 +27,7 @@ def taken():
 @pytest.mark.parametrize(
     ("code", "words", "says"),
     [
-        (USAGE, [], "subcommand"),
+        (USAGE, [], "command is missing"),
         (USAGE, ["dance"], "dance"),
         (USAGE, ["serve", "--bogus"], "--bogus"),
         (USAGE, ["serve", *PAIR, "--port", "99999"], "--port"),
