@@ -54,9 +54,7 @@ void ClientConnection::onReadyRead()
 {
     if (m_muted)
         return;
-    // QHttpServer keeps a transaction open between requests: inside one, what is read would come again.
-    if (m_socket->isTransactionStarted())
-        m_socket->rollbackTransaction();
+    endTransaction();
     thread_local std::array<char, readSize> buffer;
     m_insideReadyRead = true;
     for (;;) {
@@ -80,6 +78,14 @@ void ClientConnection::onReadyRead()
         }
     }
     m_insideReadyRead = false;
+}
+
+void ClientConnection::endTransaction()
+{
+    // QHttpServer keeps a transaction open between requests: inside one, what is read would come again and nothing can
+    // be put back.
+    if (m_socket->isTransactionStarted())
+        m_socket->rollbackTransaction();
 }
 
 void ClientConnection::consume(QByteArrayView input)
@@ -141,6 +147,7 @@ void ClientConnection::giveToServer()
     QByteArray canonical;
     canonical.reserve(head.method.size() + head.target.size() + 24);
     canonical.append(head.method).append(' ').append(head.target).append(" HTTP/1.1\r\nHost: x\r\n\r\n");
+    endTransaction();
     for (qsizetype i = canonical.size(); i-- > 0;)
         m_socket->ungetChar(canonical.at(i));
     Q_EMIT requestReady(this);

@@ -62,6 +62,7 @@ private:
     void startRequest();
     void requestComplete(QByteArrayView rest);
     void giveToServer();
+    void endTransaction();
     void refuse(const ApiError &error);
     void linger();
     void endExchange();

@@ -22,7 +22,7 @@ bool isRequestId(QByteArrayView id)
 
 QByteArray newRequestId()
 {
-    quint64 words[2];
+    quint32 words[4];
     QRandomGenerator::global()->generate(std::begin(words), std::end(words));
     return "req-" + QByteArray(reinterpret_cast<const char *>(words), sizeof words).toHex();
 }
