@@ -67,6 +67,7 @@ private:
     void linger();
     void endExchange();
     void closeAfterWrites();
+    void releaseToken();
     void nextRequest();
 
     QTcpSocket *m_socket;
