@@ -216,7 +216,7 @@ void ClientConnection::endExchange()
 void ClientConnection::exchangeEnded(bool keepAlive)
 {
     endExchange();
-    m_token.reset();
+    releaseToken();
     if (keepAlive && !m_closing) {
         m_reader.reset();
         m_mode = Mode::Reading;
@@ -240,8 +240,17 @@ void ClientConnection::exchangeCut()
     m_queued.clear();
     // Delivered bytes leave, the terminator never does.
     closeAfterWrites();
-    m_token.reset();
+    releaseToken();
     Q_EMIT answered();
+}
+
+void ClientConnection::releaseToken()
+{
+    // Not within QHttpServer's call for this request (an answer may be immediate): it looks at the responder afterwards.
+    // Before the next request all the same: events of this object are delivered in order.
+    if (m_token)
+        QMetaObject::invokeMethod(this, [token = std::move(m_token)] {}, Qt::QueuedConnection);
+    m_token = nullptr;
 }
 
 void ClientConnection::closeAfterWrites()

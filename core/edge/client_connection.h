@@ -68,6 +68,7 @@ private:
     void linger();
     void endExchange();
     void closeAfterWrites();
+    void releaseToken();
     void nextRequest();
 
     QTcpSocket *m_socket;

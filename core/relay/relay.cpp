@@ -248,7 +248,7 @@ void Relay::clientDrained()
     m_paused = false;
     m_lastByte = now();
     for (const auto &run : m_legs) {
-        if (run->plan.role == pd::LegRole::Decode && run->counted)
+        if (run->counted)
             run->leg->resume();
     }
 }
