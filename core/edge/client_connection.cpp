@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstring>
 
 #include <sys/socket.h>
 
@@ -101,7 +102,7 @@ void ClientConnection::consume(QByteArrayView input)
             if (m_body.size() + m_reader.body().size() > m_limits.maxBody)
                 refuse({413, "body_too_large", u"the body is larger than %1 bytes"_s.arg(m_limits.maxBody)});
             else
-                m_body.append(m_reader.body());
+                appendBody(m_reader.body());
             break;
         case http::ReadEvent::End:
             requestComplete(input);
@@ -114,6 +115,14 @@ void ClientConnection::consume(QByteArrayView input)
         if (m_mode != Mode::Reading)
             return;
     }
+}
+
+void ClientConnection::appendBody(QByteArrayView piece)
+{
+    // Unlike append(), resize() grows by realloc(), which moves pages instead of copying a body of many megabytes.
+    const qsizetype size = m_body.size();
+    m_body.resize(size + piece.size());
+    std::memcpy(m_body.data() + size, piece.data(), size_t(piece.size()));
 }
 
 void ClientConnection::startRequest()

@@ -59,6 +59,7 @@ private:
     void onDisconnected();
     void onBytesWritten();
     void consume(QByteArrayView input);
+    void appendBody(QByteArrayView piece);
     void startRequest();
     void requestComplete(QByteArrayView rest);
     void giveToServer();
