@@ -28,7 +28,7 @@ int runCommandLine(int argc, char **argv, Streams &streams)
 {
     CLI::App app{"Load balancer, request tracer and request tester for prefill/decode disaggregated LLM engines.", "pdlb"};
     app.set_version_flag("--version", std::string("pdlb " PDLB_VERSION));
-    app.require_subcommand(1);
+    app.require_subcommand(0, 1); // none: said below, in better words, and after unknown ones
     app.get_formatter()->column_width(34);
     const auto commands = makeCommands();
     for (const auto &command : commands)
@@ -50,6 +50,7 @@ int runCommandLine(int argc, char **argv, Streams &streams)
         if (command->chosen())
             return command->run(streams);
     }
+    printError(streams, QStringLiteral("a command is missing: serve, demo, …; see pdlb --help"));
     return ExitUsage;
 }
 

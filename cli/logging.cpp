@@ -6,6 +6,9 @@
 #include <QJsonObject>
 #include <QLoggingCategory>
 
+#include <mutex>
+
+#include <poll.h>
 #include <unistd.h>
 
 using namespace Qt::StringLiterals;
@@ -26,6 +29,27 @@ const char *levelName(QtMsgType type)
     case QtFatalMsg: return "fatal";
     }
     return "info";
+}
+
+/// To a pipe that nobody reads a line is lost rather than waited for: the callers are the threads that serve.
+/// A pipe that poll() calls writable has room for 4 KiB, so longer lines are cut.
+void writeToStderr(QByteArray line)
+{
+    constexpr qsizetype longest = 4096;
+    static std::mutex mutex;
+    static qint64 lost = 0;
+    const std::lock_guard lock(mutex);
+    const auto write = [](QByteArray text) {
+        if (text.size() >= longest)
+            text.truncate(longest - 1);
+        text += '\n';
+        pollfd state{STDERR_FILENO, POLLOUT, 0};
+        return ::poll(&state, 1, 0) == 1 && ::write(STDERR_FILENO, text.constData(), size_t(text.size())) >= 0;
+    };
+    if (lost > 0 && write(QByteArray::number(lost) + " log lines were lost: nobody read them"))
+        lost = 0;
+    if (lost > 0 || !write(std::move(line)))
+        ++lost;
 }
 
 QString escaped(const QString &text)
@@ -52,9 +76,7 @@ void writeLine(QtMsgType type, const QMessageLogContext &context, const QString 
     } else {
         line = u"%1 %2 %3 "_s.arg(time, QString::fromLatin1(levelName(type)), logger).toUtf8() + escaped(message).toUtf8();
     }
-    line += '\n';
-    // One write per line: lines of several threads do not mix.
-    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.constData(), size_t(line.size()));
+    writeToStderr(std::move(line));
 }
 
 } // namespace

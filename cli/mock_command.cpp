@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/mock_command.h"
 
+#include "cli/signals.h"
+
 #include <CLI/CLI.hpp>
 
 #include <QCoreApplication>
@@ -102,6 +104,8 @@ int MockCommand::run(Streams &streams)
         printJson(streams, fleet);
     else
         print(streams, fleet);
+    TerminationSignals termination;
+    QObject::connect(&termination, &TerminationSignals::requested, &fleet, [] { QCoreApplication::exit(Ok); });
     return QCoreApplication::exec();
 }
 

@@ -5,6 +5,7 @@
 #include "control/control_plane.h"
 #include "edge/listen_socket.h"
 #include "relay/worker.h"
+#include "util/epoll_dispatcher.h"
 
 #include <QLoggingCategory>
 #include <QThread>
@@ -28,6 +29,7 @@ public:
     WorkerThread(relay::SharedState &shared, int descriptor) : m_shared(shared), m_descriptor(descriptor)
     {
         setObjectName(u"pdlb-worker"_s);
+        setEventDispatcher(new EpollDispatcher);
     }
     ~WorkerThread() override
     {

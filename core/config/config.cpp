@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/config.h"
 
+#include "edge/listen_socket.h"
 #include "fleet/policy.h"
 #include "upstream/origin.h"
 
@@ -30,6 +31,8 @@ int Config::effectiveWorkers() const
 
 Result<void> Config::validate() const
 {
+    if (const auto address = edge::parseListenAddress(host); !address)
+        return tl::unexpected(address.error());
     if (prefill.isEmpty())
         return failure(u"at least one prefill server is required (--prefill URL [PORT|none])"_s);
     if (decode.isEmpty())

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstring>
 
 #include <sys/socket.h>
 
@@ -54,9 +55,7 @@ void ClientConnection::onReadyRead()
 {
     if (m_muted)
         return;
-    // QHttpServer keeps a transaction open between requests: inside one, what is read would come again.
-    if (m_socket->isTransactionStarted())
-        m_socket->rollbackTransaction();
+    endTransaction();
     thread_local std::array<char, readSize> buffer;
     m_insideReadyRead = true;
     for (;;) {
@@ -87,6 +86,14 @@ void ClientConnection::onReadyRead()
     m_insideReadyRead = false;
 }
 
+void ClientConnection::endTransaction()
+{
+    // QHttpServer keeps a transaction open between requests: inside one, what is read would come again and nothing can
+    // be put back.
+    if (m_socket->isTransactionStarted())
+        m_socket->rollbackTransaction();
+}
+
 void ClientConnection::consume(QByteArrayView input)
 {
     for (;;) {
@@ -100,7 +107,7 @@ void ClientConnection::consume(QByteArrayView input)
             if (m_body.size() + m_reader.body().size() > m_limits.maxBody)
                 refuse({413, "body_too_large", u"the body is larger than %1 bytes"_s.arg(m_limits.maxBody)});
             else
-                m_body.append(m_reader.body());
+                appendBody(m_reader.body());
             break;
         case http::ReadEvent::End:
             requestComplete(input);
@@ -113,6 +120,14 @@ void ClientConnection::consume(QByteArrayView input)
         if (m_mode != Mode::Reading)
             return;
     }
+}
+
+void ClientConnection::appendBody(QByteArrayView piece)
+{
+    // Unlike append(), resize() grows by realloc(), which moves pages instead of copying a body of many megabytes.
+    const qsizetype size = m_body.size();
+    m_body.resize(size + piece.size());
+    std::memcpy(m_body.data() + size, piece.data(), size_t(piece.size()));
 }
 
 void ClientConnection::startRequest()
@@ -149,6 +164,7 @@ void ClientConnection::giveToServer()
     QByteArray canonical;
     canonical.reserve(head.method.size() + head.target.size() + 24);
     canonical.append(head.method).append(' ').append(head.target).append(" HTTP/1.1\r\nHost: x\r\n\r\n");
+    endTransaction();
     for (qsizetype i = canonical.size(); i-- > 0;)
         m_socket->ungetChar(canonical.at(i));
     Q_EMIT requestReady(this);
@@ -208,7 +224,7 @@ void ClientConnection::endExchange()
 void ClientConnection::exchangeEnded(bool keepAlive)
 {
     endExchange();
-    m_token.reset();
+    releaseToken();
     if (keepAlive && !m_closing) {
         m_reader.reset();
         m_mode = Mode::Reading;
@@ -232,8 +248,17 @@ void ClientConnection::exchangeCut()
     m_queued.clear();
     // Delivered bytes leave, the terminator never does.
     closeAfterWrites();
-    m_token.reset();
+    releaseToken();
     Q_EMIT answered();
+}
+
+void ClientConnection::releaseToken()
+{
+    // Not within QHttpServer's call for this request (an answer may be immediate): it looks at the responder afterwards.
+    // Before the next request all the same: events of this object are delivered in order.
+    if (m_token)
+        QMetaObject::invokeMethod(this, [token = std::move(m_token)] {}, Qt::QueuedConnection);
+    m_token = nullptr;
 }
 
 void ClientConnection::closeAfterWrites()

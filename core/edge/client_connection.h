@@ -59,13 +59,16 @@ private:
     void onDisconnected();
     void onBytesWritten();
     void consume(QByteArrayView input);
+    void appendBody(QByteArrayView piece);
     void startRequest();
     void requestComplete(QByteArrayView rest);
     void giveToServer();
+    void endTransaction();
     void refuse(const ApiError &error);
     void linger();
     void endExchange();
     void closeAfterWrites();
+    void releaseToken();
     void nextRequest();
 
     QTcpSocket *m_socket;

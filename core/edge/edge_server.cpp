@@ -4,6 +4,7 @@
 #include "edge/edge_server.h"
 
 #include <QAbstractHttpServer>
+#include <QCoreApplication>
 #include <QHttpServerRequest>
 #include <QHttpServerResponder>
 #include <QTcpServer>
@@ -77,6 +78,7 @@ EdgeServer::~EdgeServer()
     for (ClientConnection *connection : connections) {
         connection->disconnect(this);
         connection->holdUntilAnswered(nullptr);
+        QCoreApplication::sendPostedEvents(connection, QEvent::MetaCall); // may hold the last one's responder
     }
 }
 

@@ -22,8 +22,8 @@ bool isRequestId(QByteArrayView id)
 
 QByteArray newRequestId()
 {
-    quint64 words[2];
-    QRandomGenerator::global()->fillRange(words);
+    quint32 words[4];
+    QRandomGenerator::global()->generate(std::begin(words), std::end(words));
     return "req-" + QByteArray(reinterpret_cast<const char *>(words), sizeof words).toHex();
 }
 

@@ -90,16 +90,18 @@ void MessageReader::beginBody(Framing framing, qint64 length)
     }
 }
 
-MessageReader::LineResult MessageReader::takeLine(QByteArrayView &input, qsizetype limit, QByteArrayView &line)
+bool MessageReader::takeLine(QByteArrayView &input, qsizetype limit, ProtocolError tooLong, QByteArrayView &line)
 {
-    const auto *lf = static_cast<const char *>(input.isEmpty() ? nullptr : std::memchr(input.data(), '\n', size_t(input.size())));
+    if (input.isEmpty())
+        return false;
+    const auto *lf = static_cast<const char *>(std::memchr(input.data(), '\n', size_t(input.size())));
     const qsizetype part = lf ? lf - input.data() + 1 : input.size();
     if (m_line.size() + part > limit + 2)
-        return LineResult::TooLong;
+        return fail(tooLong.status, tooLong.what);
     if (!lf) {
         m_line.append(input);
         input = {};
-        return LineResult::NeedMore;
+        return false;
     }
     line = input.first(part);
     input = input.sliced(part);
@@ -108,31 +110,40 @@ MessageReader::LineResult MessageReader::takeLine(QByteArrayView &input, qsizety
         line = m_lineStorage;
     }
     if (line.size() < 2 || line[line.size() - 2] != '\r')
-        return LineResult::BadEnd;
+        return fail(400, "a line does not end in CR LF");
     line.chop(2);
-    return LineResult::Line;
+    return true;
+}
+
+bool MessageReader::takeBlockLine(QByteArrayView &input, ProtocolError tooLong, QByteArrayView &line)
+{
+    if (!takeLine(input, m_limits.field, tooLong, line)) {
+        if (m_state != State::Failed)
+            fitsBlock(m_line.size());
+        return false;
+    }
+    m_blockSize += line.size() + 2;
+    return fitsBlock(0);
+}
+
+bool MessageReader::fitsBlock(qsizetype more)
+{
+    return m_blockSize + more <= m_limits.block || fail(431, "the header block is too large");
+}
+
+MessageReader::Step MessageReader::moreOrFailed() const
+{
+    return m_state == State::Failed ? Step() : ReadEvent::NeedMore;
 }
 
 MessageReader::Step MessageReader::readStartLine(QByteArrayView &input)
 {
-    if (input.isEmpty())
-        return ReadEvent::NeedMore;
     QByteArrayView line;
-    switch (takeLine(input, m_limits.requestLine, line)) {
-    case LineResult::TooLong:
-        fail(m_kind == Kind::Request ? 414 : 502, "the first line is too long");
-        return std::nullopt;
-    case LineResult::BadEnd:
-        fail(400, "a line does not end in CR LF");
-        return std::nullopt;
-    case LineResult::NeedMore:
-        if (!m_line.startsWith('\r') && !mayStartWith(m_line)) {
+    if (!takeLine(input, m_limits.requestLine, {m_kind == Kind::Request ? 414 : 502, "the first line is too long"}, line)) {
+        const bool begun = m_state != State::Failed && !m_line.isEmpty() && !m_line.startsWith('\r');
+        if (begun && !mayStartWith(m_line))
             fail(m_kind == Kind::Request ? 400 : 502, "not an HTTP/1.1 message");
-            return std::nullopt;
-        }
-        return ReadEvent::NeedMore;
-    case LineResult::Line:
-        break;
+        return moreOrFailed();
     }
     if (line.isEmpty()) {
         if (m_kind == Kind::Response || ++m_emptyLines > maxEmptyLines)
@@ -144,33 +155,11 @@ MessageReader::Step MessageReader::readStartLine(QByteArrayView &input)
     return std::nullopt;
 }
 
-bool MessageReader::fitsBlock(qsizetype lineSize)
-{
-    return m_blockSize + lineSize <= m_limits.block || fail(431, "the header block is too large");
-}
-
 MessageReader::Step MessageReader::readField(QByteArrayView &input)
 {
-    if (input.isEmpty())
-        return ReadEvent::NeedMore;
     QByteArrayView line;
-    switch (takeLine(input, m_limits.field, line)) {
-    case LineResult::TooLong:
-        fail(431, "a header field is too large");
-        return std::nullopt;
-    case LineResult::BadEnd:
-        fail(400, "a header line does not end in CR LF");
-        return std::nullopt;
-    case LineResult::NeedMore:
-        if (!fitsBlock(m_line.size()))
-            return std::nullopt;
-        return ReadEvent::NeedMore;
-    case LineResult::Line:
-        break;
-    }
-    if (!fitsBlock(line.size() + 2))
-        return std::nullopt;
-    m_blockSize += line.size() + 2;
+    if (!takeBlockLine(input, {431, "a header field is too large"}, line))
+        return moreOrFailed();
     if (line.isEmpty()) {
         if (finishHead() && m_state != State::StartLine)
             return ReadEvent::Head;
@@ -212,19 +201,9 @@ MessageReader::Step MessageReader::readBody(QByteArrayView &input)
 
 MessageReader::Step MessageReader::readChunkSize(QByteArrayView &input)
 {
-    if (input.isEmpty())
-        return ReadEvent::NeedMore;
     QByteArrayView line;
-    switch (takeLine(input, maxChunkLine, line)) {
-    case LineResult::TooLong:
-    case LineResult::BadEnd:
-        fail(400, "a malformed chunk size line");
-        return std::nullopt;
-    case LineResult::NeedMore:
-        return ReadEvent::NeedMore;
-    case LineResult::Line:
-        break;
-    }
+    if (!takeLine(input, maxChunkLine, {400, "a chunk size line is too long"}, line))
+        return moreOrFailed();
     quint64 size = 0;
     qsizetype digits = 0;
     for (; digits < line.size() && hexDigit(line[digits]) >= 0; ++digits) {
@@ -245,47 +224,22 @@ MessageReader::Step MessageReader::readChunkSize(QByteArrayView &input)
 
 MessageReader::Step MessageReader::readChunkEnd(QByteArrayView &input)
 {
-    if (input.isEmpty())
-        return ReadEvent::NeedMore;
+    constexpr const char *what = "chunk data is not followed by CR LF";
     QByteArrayView line;
-    switch (takeLine(input, 0, line)) {
-    case LineResult::NeedMore:
-        if (m_line != "\r")
-            break;
-        return ReadEvent::NeedMore;
-    case LineResult::Line:
-        if (!line.isEmpty())
-            break;
-        m_state = State::Chunk;
-        return std::nullopt;
-    case LineResult::TooLong:
-    case LineResult::BadEnd:
-        break;
+    if (!takeLine(input, 0, {400, what}, line)) {
+        if (m_state != State::Failed && !m_line.isEmpty() && m_line != "\r")
+            fail(400, what);
+        return moreOrFailed();
     }
-    fail(400, "chunk data is not followed by CR LF");
+    m_state = State::Chunk;
     return std::nullopt;
 }
 
 MessageReader::Step MessageReader::readTrailer(QByteArrayView &input)
 {
-    if (input.isEmpty())
-        return ReadEvent::NeedMore;
     QByteArrayView line;
-    switch (takeLine(input, m_limits.field, line)) {
-    case LineResult::TooLong:
-    case LineResult::BadEnd:
-        fail(400, "a malformed trailer");
-        return std::nullopt;
-    case LineResult::NeedMore:
-        if (!fitsBlock(m_line.size()))
-            return std::nullopt;
-        return ReadEvent::NeedMore;
-    case LineResult::Line:
-        break;
-    }
-    if (!fitsBlock(line.size() + 2))
-        return std::nullopt;
-    m_blockSize += line.size() + 2;
+    if (!takeBlockLine(input, {400, "a trailer is too large"}, line))
+        return moreOrFailed();
     if (line.isEmpty())
         m_state = State::Done;
     else if (!isFieldValue(line))

@@ -114,7 +114,15 @@ void GenerationTask::onTransferred(size_t item)
 {
     m_items[item].decoding = true;
     m_items[item].firstTokenAt = Clock::now();
-    step();
+    const double decodeMs = m_engine.options.decodeMs;
+    if (m_engine.role != Role::Decode || decodeMs <= 0) {
+        step();
+        return;
+    }
+    // The first token takes a decode step, so that prefill's answer comes before it, as with real engines.
+    m_items[item].firstTokenAt += std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double, std::milli>(decodeMs));
+    if (!m_ended && !m_inGap && !m_stepping)
+        schedule();
 }
 
 void GenerationTask::onFailed(size_t item, const MockAbort &abort)

@@ -176,7 +176,7 @@ void AttemptMachine::connectFailed(const LegEnded &event)
 {
     const bool timeout = event.kind == LegEndKind::ConnectTimeout;
     const bool untouched = !event.wrote && !m_sent;
-    if (untouched && (m_options.mayRetry || (event.reused && m_options.isFirst))) {
+    if (untouched && m_options.mayRetry) {
         cancelOthers(event.leg);
         m_actions.push_back(Retry{});
         m_concluded = true;

@@ -17,7 +17,7 @@ struct LegHead { int leg; int status; };
 struct LegBody { int leg; }; ///< the first byte of the body
 struct LegAborted { int leg; pd::InBandError error; }; ///< a failure told inside a 2xx stream
 struct LegDone { int leg; }; ///< the stream's end marker was seen
-struct LegEnded { int leg; upstream::LegEndKind kind; QString detail; bool wrote; bool reused = false; };
+struct LegEnded { int leg; upstream::LegEndKind kind; QString detail; bool wrote; };
 struct MergeFailed { QString detail; };
 struct ClientGone {};
 struct ClientStalled {};
@@ -56,7 +56,6 @@ public:
     struct Options {
         bool stream = false; ///< the client asked for server-sent events
         bool mayRetry = false; ///< another pair exists and this is the first attempt
-        bool isFirst = false; ///< the first attempt: a kept connection that died before use is worth another with any pair
         bool needsPrefillBody = false; ///< the answer is merged: it is whole only when prefill's body is too
         bool buffered = false; ///< the answer is put together as a whole: nothing is committed before its end
         std::vector<QString> names; ///< per leg, for messages: "prefill p1 (http://…)"

@@ -109,7 +109,6 @@ void Relay::beginAttempt()
     AttemptMachine::Options options;
     options.stream = m_shape.stream;
     options.mayRetry = m_retries == 0 && (m_snapshot->prefill.size() > 1 || m_snapshot->decode.size() > 1);
-    options.isFirst = m_retries == 0;
     options.needsPrefillBody = m_merger && (m_shape.returnLogprob || m_shape.returnRoutedExperts);
     options.buffered = m_merger && !m_shape.stream;
     std::vector<pd::LegRole> roles;
@@ -247,10 +246,9 @@ void Relay::clientDrained()
 {
     m_paused = false;
     m_lastByte = now();
-    for (int i = 0; i < int(m_legs.size()); ++i) {
-        const LegRun &run = *m_legs[size_t(i)];
-        if (run.counted && (run.plan.role == pd::LegRole::Decode || i == m_answering))
-            run.leg->resume();
+    for (const auto &run : m_legs) {
+        if (run->counted)
+            run->leg->resume();
     }
 }
 

@@ -166,7 +166,7 @@ void Relay::legFinished(int index, const upstream::LegEnd &end)
         if (!merged(m_merger->end(run.plan.role, run.plan.sample), index))
             return;
     }
-    apply(LegEnded{index, end.kind, end.detail, run.leg->wroteAnything(), run.leg->reusedConnection()});
+    apply(LegEnded{index, end.kind, end.detail, run.leg->wroteAnything()});
 }
 
 void Relay::apply(const Event &event)

@@ -46,9 +46,11 @@ private:
     void socketDrained() override;
     void socketClosed(int error) override;
 
+    void connectAnew();
     void resolved(const QHostInfo &info);
     void connectNext();
     void connectTimedOut();
+    void loseKeptConnection();
     void setReading(bool on);
     void finish(LegEndKind kind, const QString &detail);
     void complete(bool reusable);
@@ -63,7 +65,8 @@ private:
     QTimer m_connectTimer;
     int m_lastError = 0;
     bool m_reused = false;
-    bool m_sent = false; ///< send() was called
+    bool m_sendAsked = false; ///< send() was called
+    bool m_sent = false; ///< the request was given to the socket
     bool m_drained = false; ///< the whole request is with the kernel
     bool m_gotHead = false;
     bool m_wrote = false;
@@ -73,11 +76,16 @@ private:
 void DirectLeg::start()
 {
     m_socket = m_pool->take(m_authority);
-    if (m_socket) {
-        m_reused = true;
+    m_reused = m_socket != nullptr;
+    if (m_socket)
         m_socket->setObserver(this);
-        return;
-    }
+    else
+        connectAnew();
+}
+
+void DirectLeg::connectAnew()
+{
+    m_reused = false;
     if (m_request.connectTimeout.count() > 0) {
         m_connectTimer.setSingleShot(true);
         connect(&m_connectTimer, &QTimer::timeout, this, &DirectLeg::connectTimedOut);
@@ -125,7 +133,10 @@ void DirectLeg::connectTimedOut()
 void DirectLeg::socketConnected()
 {
     m_connectTimer.stop();
-    Q_EMIT ready();
+    if (m_sendAsked)
+        send();
+    else
+        Q_EMIT ready();
 }
 
 QByteArray DirectLeg::requestHead() const
@@ -142,8 +153,11 @@ QByteArray DirectLeg::requestHead() const
 
 void DirectLeg::send()
 {
-    if (m_over || m_sent || !m_socket)
+    if (m_over || m_sent)
         return;
+    m_sendAsked = true;
+    if (!isReady())
+        return; // the kept connection was lost while the other legs connected
     m_sent = true;
     BytePieces message;
     message.append(requestHead());
@@ -164,7 +178,11 @@ void DirectLeg::socketDrained()
 void DirectLeg::socketData(QByteArrayView bytes)
 {
     if (!m_sent) {
-        finish(LegEndKind::ProtocolError, u"the engine spoke before it was asked"_s);
+        // What an engine says unasked on a kept connection is its farewell (a 408); on a new one it is nonsense.
+        if (m_reused)
+            loseKeptConnection();
+        else
+            finish(LegEndKind::ProtocolError, u"the engine spoke before it was asked"_s);
         return;
     }
     for (;;) {
@@ -205,21 +223,24 @@ void DirectLeg::complete(bool reusable)
 void DirectLeg::socketClosed(int error)
 {
     m_wrote = m_wrote || (m_socket && m_socket->wroteAnything());
-    if (!m_sent && !m_reused) {
+    if (!m_sent && m_reused) {
+        loseKeptConnection();
+    } else if (!m_sent) {
         m_lastError = error;
-        // Not connected yet: the next address of the name, if there is one.
-        StreamSocket::dispose(std::move(m_socket));
-        connectNext();
-        return;
-    }
-    if (!m_sent) {
-        finish(LegEndKind::ConnectFailed, u"the kept connection was closed before use"_s);
+        connectNext(); // of the name's addresses, if there is one left
     } else if (error == 0 && m_reader.endsAtClose()) {
         finish(LegEndKind::Unproven, {});
     } else {
         finish(LegEndKind::Cut, describeSocketError(error)
                                     + (m_gotHead ? u" in the middle of the answer"_s : u" before an answer"_s));
     }
+}
+
+void DirectLeg::loseKeptConnection()
+{
+    // Closed between its last request and this one, of which nothing was written: a new connection is no re-send.
+    StreamSocket::dispose(std::move(m_socket));
+    connectAnew();
 }
 
 void DirectLeg::setReading(bool on)

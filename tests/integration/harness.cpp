@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness.h"
 
+#include <QDeadlineTimer>
 #include <QDir>
 #include <QFile>
 #include <QLoggingCategory>
 #include <QSignalSpy>
 #include <QThreadPool>
+#include <QTimer>
 
 using namespace Qt::StringLiterals;
 
@@ -29,6 +31,20 @@ QByteArray statusField(const QByteArray &name)
 }
 
 } // namespace
+
+bool waitFor(const std::function<bool()> &condition)
+{
+    QDeadlineTimer deadline(30000);
+    QTimer ticker; // conditions may change in other threads without an event here
+    ticker.start(2);
+    while (!condition()) {
+        if (deadline.hasExpired())
+            return false;
+        QCoreApplication::processEvents(QEventLoop::AllEvents | QEventLoop::WaitForMoreEvents);
+        QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
+    }
+    return true;
+}
 
 void TraceLog::record(const trace::Timeline &timeline)
 {
@@ -125,7 +141,7 @@ bool Rig::start()
         qWarning("%s", qPrintable(done.error().message));
         return false;
     }
-    return QTest::qWaitFor([&] { return !listening.isEmpty(); }, 30000) && warmUp();
+    return waitFor([&] { return !listening.isEmpty(); }) && warmUp();
 }
 
 bool Rig::warmUp()
@@ -135,14 +151,14 @@ bool Rig::warmUp()
     for (const QByteArray &target : targets) {
         Client client(port());
         client.get(target);
-        if (!QTest::qWaitFor([&] { return client.done(); }, 30000))
+        if (!waitFor([&] { return client.done(); }))
             return false;
     }
     if (m_setup.transport == TransportKind::Qnam) {
         Client client(port());
         client.post("/generate", QByteArray(R"({"text":"warm up","sampling_params":{"max_new_tokens":1}})"));
         // Whatever the answer is: engines may be scripted to fail.
-        if (!QTest::qWaitFor([&] { return client.done() && balancer.inFlight() == 0; }, 30000))
+        if (!waitFor([&] { return client.done() && balancer.inFlight() == 0; }))
             return false;
     }
     traces.clear();
@@ -156,11 +172,11 @@ bool Rig::warmUp()
         remember(decode(i));
     // Clients' sockets of the warm-up are gone when two looks agree.
     int before = -1;
-    return QTest::qWaitFor([&] {
+    return waitFor([&] {
         m_descriptors = descriptors();
         m_threads = threadCount();
         return std::exchange(before, m_descriptors) == m_descriptors;
-    }, 30000);
+    });
 }
 
 int Rig::descriptors() const

@@ -10,11 +10,20 @@
 #include <functional>
 #include <mutex>
 
-/// Waits; long, because a loaded machine must not fail a test.
-#define PDLB_WAIT(condition) QTRY_VERIFY_WITH_TIMEOUT(condition, 30000)
-#define PDLB_WAIT_EQUAL(actual, expected) QTRY_COMPARE_WITH_TIMEOUT(actual, expected, 30000)
+/// Wait, like QTRY_VERIFY and QTRY_COMPARE: long, because a loaded machine must not fail a test, and looking after every
+/// event instead of every 50 ms.
+#define PDLB_WAIT(condition) \
+    QVERIFY2(pdlb::test::waitFor([&] { return static_cast<bool>(condition); }), "waited in vain for: " #condition)
+#define PDLB_WAIT_EQUAL(actual, expected) \
+    do { \
+        pdlb::test::waitFor([&] { return (actual) == (expected); }); \
+        QCOMPARE(actual, expected); \
+    } while (false)
 
 namespace pdlb::test {
+
+/// Runs the event loop until the condition holds; false when it never did.
+bool waitFor(const std::function<bool()> &condition);
 
 /// Collects the timelines of finished requests.
 class TraceLog final : public trace::TraceSink

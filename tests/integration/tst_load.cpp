@@ -85,11 +85,9 @@ void TstLoad::clientThatDoesNotRead()
     pour(decode, pieces, piece);
     // Decode is held back: what it got rid of fits the kernel's buffers and the marks, and stays so.
     int seen = -1;
-    PDLB_WAIT(std::exchange(seen, m_poured) == m_poured && m_poured > 0 && decode.request()->backlog() > 0);
-    int still = m_poured;
-    for (int i = 0; i < 200; ++i)
-        QTest::qWait(1);
-    QVERIFY2(m_poured - still <= 4, "decode is throttled");
+    for (int quiet = 0; quiet < 20; quiet = std::exchange(seen, m_poured) == m_poured ? quiet + 1 : 0)
+        QTest::qWait(10);
+    QVERIFY(decode.request()->backlog() > 0);
     QVERIFY2(m_poured < 120, QByteArray::number(m_poured).constData());
     QVERIFY2(residentBytes() - before < 24 * mebi, QByteArray::number((residentBytes() - before) / mebi).constData());
     // Nothing is lost when it goes on.

@@ -3,7 +3,7 @@
 // The failure table of the attempt machine: events in, actions out. Scripts are written as words:
 //
 //     r0 r1         leg is ready             h0=200     leg's head          b1        first byte of its body
-//     d1            end marker seen          e0=ok      leg ended (ok unproven cut bad refused timeout; +w: wrote, +r: a kept connection)
+//     d1            end marker seen          e0=ok      leg ended (ok unproven cut bad refused timeout, +w: wrote)
 //     a0=500        in-band abort            gone stalled drained merge ttft idle total
 //
 // and the actions as "send", "commit1", "answer0", "cancel1", "cancel1!" (engine told), "error 502 code", "sse 502 code",
@@ -57,9 +57,8 @@ Event eventOf(const QByteArray &word)
     case 'd': return LegDone{leg};
     case 'a': return LegAborted{leg, {value.toInt(), u"said so"_s}};
     case 'e': {
-        const qsizetype plus = value.indexOf('+');
-        const QByteArray kind = plus < 0 ? value : value.first(plus);
-        return LegEnded{leg, endKind(kind), u"why"_s, value.endsWith("+w"), value.endsWith("+r")};
+        const bool wrote = value.endsWith("+w");
+        return LegEnded{leg, endKind(wrote ? value.chopped(2) : value), u"why"_s, wrote};
     }
     default: break;
     }
@@ -79,7 +78,7 @@ struct Namer {
     QByteArray operator()(const Conclude &a) const { return "end " + QByteArray(trace::endReasonName(a.reason)); }
 };
 
-enum Mode { Plain = 0, Stream = 1, MayRetry = 2, NeedsPrefill = 4, Buffered = 8, IsFirst = 16 };
+enum Mode { Plain = 0, Stream = 1, MayRetry = 2, NeedsPrefill = 4, Buffered = 8 };
 
 } // namespace
 
@@ -112,7 +111,6 @@ AttemptMachine TstAttemptMachine::make(int legs, int mode)
     options.mayRetry = mode & MayRetry;
     options.needsPrefillBody = mode & NeedsPrefill;
     options.buffered = mode & Buffered;
-    options.isFirst = mode & IsFirst;
     return AttemptMachine(roles, options);
 }
 
@@ -160,9 +158,6 @@ void TstAttemptMachine::table_data()
         "send, cancel0!, error 502 decode_unreachable, end decode_conn");
     row("refused but something was written", MayRetry, "e0=refused+w", "cancel1, error 502 prefill_unreachable, end prefill_conn");
 
-    row("kept connection died before use", IsFirst, "r1 e0=refused+r", "cancel1, retry");
-    row("kept connection died, second attempt", Plain, "r1 e0=refused+r", "cancel1, error 502 prefill_unreachable, end prefill_conn");
-    row("new connection refused, first attempt", IsFirst, "r1 e0=refused", "cancel1, error 502 prefill_unreachable, end prefill_conn");
 
     // Prefill.
     row("P 400 before D (T37)", Plain, "r0 r1 h0=400 b0 e0=ok", "send, cancel1!, answer0, finish, end prefill_http");
