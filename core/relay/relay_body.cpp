@@ -200,10 +200,11 @@ void Relay::beginAnswer(const LegRun &run, std::optional<qint64> length)
 void Relay::perform(const CommitAnswer &action)
 {
     const LegRun &run = *m_legs[size_t(action.leg)];
+    // Never for a stream: an error event put into a promised length could make a cut answer look whole.
     std::optional<qint64> length;
     if (m_merger && !m_shape.stream)
         length = m_buffered.size();
-    else if (!m_merger && run.head.framing == http::Framing::Length)
+    else if (!m_merger && !m_shape.stream && run.head.framing == http::Framing::Length)
         length = run.head.contentLength;
     beginAnswer(run, length);
     if (!m_buffered.isEmpty())

@@ -170,12 +170,13 @@ bool Rig::warmUp()
         remember(prefill(i));
     for (int i = 0; i < fleet.decodes(); ++i)
         remember(decode(i));
-    // Clients' sockets of the warm-up are gone when two looks agree.
-    int before = -1;
+    // Clients' sockets of the warm-up are gone when several looks agree.
+    int looks = 0;
     return waitFor([&] {
-        m_descriptors = descriptors();
+        const int now = descriptors();
+        looks = std::exchange(m_descriptors, now) == now ? looks + 1 : 0;
         m_threads = threadCount();
-        return std::exchange(before, m_descriptors) == m_descriptors;
+        return looks > 4;
     });
 }
 

@@ -72,7 +72,7 @@ private:
     std::unique_ptr<UpstreamTransport> m_transport;
     std::unique_ptr<ScriptedEngine> m_engine;
     std::unique_ptr<QObject> m_owner;
-    std::unique_ptr<Record> m_record;
+    std::shared_ptr<Record> m_record;
     bool m_isQnam = false;
 };
 
@@ -103,8 +103,8 @@ void TstTransport::cleanup()
 
 void TstTransport::watch(Leg *leg)
 {
-    m_record = std::make_unique<Record>();
-    Record *record = m_record.get();
+    m_record = std::make_shared<Record>(); // outlives its leg
+    const std::shared_ptr<Record> record = m_record;
     connect(leg, &Leg::ready, leg, [record] { record->say("ready"); });
     connect(leg, &Leg::sent, leg, [record] { record->say("sent"); });
     connect(leg, &Leg::head, leg, [record](const http::ResponseHead &head) {

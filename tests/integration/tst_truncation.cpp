@@ -107,8 +107,11 @@ void TstTruncation::cutAnswers()
     if (unprovable) // a whole answer for all that HTTP/1.1 can tell
         prefill.request()->respond(200, "application/json", "{}");
     PDLB_WAIT(m_client->done());
-    if (isQnam() && (m_client->whole() && m_client->status() == 200))
+    if (isQnam() && (unprovable || (m_client->whole() && m_client->status() == 200))) {
+        if (prefill.request())
+            prefill.request()->respond(200, "application/json", "{}");
         QSKIP(qnamFraming);
+    }
     if (unprovable) {
         QCOMPARE(m_client->status(), 200);
         QCOMPARE(m_client->body(), delivered);
