@@ -64,7 +64,12 @@ void ClientConnection::onReadyRead()
             break;
         const QByteArrayView bytes(buffer.data(), n);
         if (m_mode == Mode::Reading) {
-            consume(bytes);
+            if (m_pipelined.isEmpty()) {
+                consume(bytes);
+            } else { // came earlier and waits for nextRequest()
+                m_pipelined.append(bytes);
+                nextRequest();
+            }
             // A head was put back for QHttpServer: what is in the socket now is not the client's.
             if (m_mode == Mode::Answering)
                 break;

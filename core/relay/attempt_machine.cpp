@@ -167,6 +167,8 @@ void AttemptMachine::finishIfWhole()
     if (m_options.buffered)
         m_actions.push_back(CommitAnswer{answeringDecode()});
     m_actions.push_back(FinishClient{});
+    if (m_reason != EndReason::Ok)
+        cancelOthers(-1); // decode gave up: nobody fetches prefill's KV cache
     conclude(m_reason, m_detail);
 }
 

@@ -200,10 +200,9 @@ void Relay::tick(Monotonic time)
 
 void Relay::abandonLegs()
 {
-    for (const auto &run : m_legs) {
-        if (run->counted)
-            run->leg->abort();
-        legOver(*run);
+    for (int i = 0; i < int(m_legs.size()); ++i) {
+        if (m_legs[size_t(i)]->counted)
+            perform(CancelLeg{i, true});
     }
     end();
 }

@@ -35,12 +35,14 @@ void Relay::legData(int index, QByteArrayView bytes)
     run.trace.bytes += bytes.size();
     if (m_machine->isConcluded())
         return; // only drained
-    if (index == m_answering)
+    if (index == m_answering) {
+        m_lastByte = now();
         forward(bytes);
-    else if (run.plan.role == pd::LegRole::Prefill)
+    } else if (run.plan.role == pd::LegRole::Prefill) {
         prefillData(run, index, bytes);
-    else
+    } else {
         decodeData(run, index, bytes);
+    }
 }
 
 void Relay::prefillData(LegRun &run, int index, QByteArrayView bytes)

@@ -146,6 +146,8 @@ void QnamLeg::send()
         return;
     QNetworkRequest request = networkRequest();
     if (m_request.method == "POST") {
+        if (!request.hasRawHeader("Content-Type")) // otherwise the manager complains and claims a form
+            request.setRawHeader("Content-Type", "application/octet-stream");
         const QByteArray body = m_request.body.toByteArray();
         request.setHeader(QNetworkRequest::ContentLengthHeader, body.size());
         auto *device = new OneShotDevice(body, nullptr);

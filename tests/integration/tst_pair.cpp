@@ -143,7 +143,7 @@ void TstPair::bodiesKeepTheirBytes()
     QCOMPARE(members.keys(), (QStringList{u"bootstrap_host"_s, u"bootstrap_port"_s, u"bootstrap_room"_s, u"rid"_s}));
     QCOMPARE(members.value("bootstrap_host"_L1).toString(), u"127.0.0.1"_s);
     QCOMPARE(members.value("rid"_L1).toString().size(), 32);
-    const QList<quint64> rooms = mock::roomsOf(prefill);
+    const QList<quint64> rooms = mock::roomsOf('{' + spliced.members + '}');
     QCOMPARE(rooms.size(), 1);
     QVERIFY(rooms.first() > 0 && rooms.first() <= quint64(std::numeric_limits<qint64>::max()));
 }

@@ -3,7 +3,7 @@
 // The failure table of the attempt machine: events in, actions out. Scripts are written as words:
 //
 //     r0 r1         leg is ready             h0=200     leg's head          b1        first byte of its body
-//     d1            end marker seen          e0=ok      leg ended (ok unproven cut bad refused timeout, +w: wrote)
+//     d1            end marker seen          e0=ok      leg ended (ok unproven cut bad refused timeout; +w: wrote)
 //     a0=500        in-band abort            gone stalled drained merge ttft idle total
 //
 // and the actions as "send", "commit1", "answer0", "cancel1", "cancel1!" (engine told), "error 502 code", "sse 502 code",
@@ -57,8 +57,9 @@ Event eventOf(const QByteArray &word)
     case 'd': return LegDone{leg};
     case 'a': return LegAborted{leg, {value.toInt(), u"said so"_s}};
     case 'e': {
-        const bool wrote = value.endsWith("+w");
-        return LegEnded{leg, endKind(wrote ? value.chopped(2) : value), u"why"_s, wrote};
+        const qsizetype plus = value.indexOf('+');
+        const QByteArray kind = plus < 0 ? value : value.first(plus);
+        return LegEnded{leg, endKind(kind), u"why"_s, value.endsWith("+w")};
     }
     default: break;
     }
@@ -157,6 +158,7 @@ void TstAttemptMachine::table_data()
     row("one leg written, other cannot connect", MayRetry, "r0 r1 e1=refused",
         "send, cancel0!, error 502 decode_unreachable, end decode_conn");
     row("refused but something was written", MayRetry, "e0=refused+w", "cancel1, error 502 prefill_unreachable, end prefill_conn");
+    row("refused, no other pair", Plain, "r1 e0=refused", "cancel1, error 502 prefill_unreachable, end prefill_conn");
 
     // Prefill.
     row("P 400 before D (T37)", Plain, "r0 r1 h0=400 b0 e0=ok", "send, cancel1!, answer0, finish, end prefill_http");
@@ -189,7 +191,8 @@ void TstAttemptMachine::table_data()
     row("D's stream ends without end marker", Stream, "r0 r1 h1=200 b1 e1=unproven", "send, commit1, cancel0!, sse 502 decode_failed, end decode_cut");
     row("D bad chunk mid-stream", Stream, "r0 r1 h1=200 b1 e1=bad+w", "send, commit1, cancel0!, sse 502 decode_failed, end decode_cut");
     row("D cut in a merged answer", Buffered | NeedsPrefill, "r0 r1 h1=200 b1 e1=cut+w", "send, cancel0!, error 502 decode_failed, end decode_cut");
-    row("D aborts in its stream", Stream, "r0 r1 h1=200 a1=500 b1 d1 e1=ok", "send, commit1, finish, end decode_abort");
+    row("D aborts in its stream", Stream, "r0 r1 h1=200 a1=500 b1 d1 e1=ok", "send, commit1, finish, cancel0!, end decode_abort");
+    row("D aborts, P was whole", Stream, "r0 r1 h0=200 e0=ok h1=200 a1=500 b1 d1 e1=ok", "send, commit1, finish, end decode_abort");
     row("merge fails, nothing sent", Buffered | NeedsPrefill, "r0 r1 h0=200 h1=200 merge", "send, cancel0!, cancel1!, error 502 merge_failed, end decode_http");
     row("merge fails mid-stream", Stream | NeedsPrefill, "r0 r1 h0=200 h1=200 b1 merge", "send, commit1, cancel0!, cancel1!, sse 502 merge_failed, end decode_http");
 
