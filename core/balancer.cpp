@@ -29,7 +29,6 @@ public:
     WorkerThread(relay::SharedState &shared, int descriptor) : m_shared(shared), m_descriptor(descriptor)
     {
         setObjectName(u"pdlb-worker"_s);
-        setEventDispatcher(new EpollDispatcher);
     }
     ~WorkerThread() override
     {
@@ -41,6 +40,7 @@ public:
     void begin()
     {
         m_started = true;
+        setEventDispatcher(new EpollDispatcher); // gone with the thread's end; of a thread that never ran it would leak
         start();
     }
     bool begun() const { return m_started; }

@@ -157,9 +157,6 @@ void ClientConnection::requestComplete(QByteArrayView rest)
 
 void ClientConnection::giveToServer()
 {
-    // With nothing to read for QHttpServer its transaction has been left open since the last readyRead.
-    if (m_socket->isTransactionStarted())
-        m_socket->rollbackTransaction();
     const http::RequestHead &head = m_exchange->head();
     QByteArray canonical;
     canonical.reserve(head.method.size() + head.target.size() + 24);

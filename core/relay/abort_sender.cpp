@@ -30,7 +30,10 @@ void AbortSender::send(upstream::UpstreamTransport &transport, const upstream::O
     request.body = BytePieces(QJsonDocument(QJsonObject{{QStringLiteral("rid"), QString::fromUtf8(rid)}}).toJson(QJsonDocument::Compact));
     upstream::Leg *leg = transport.open(std::move(request), this);
     ++m_inFlight;
-    connect(leg, &QObject::destroyed, this, [this] { --m_inFlight; });
+    connect(leg, &QObject::destroyed, this, [this] {
+        if (--m_inFlight == 0)
+            Q_EMIT idle();
+    });
     connect(leg, &upstream::Leg::ready, leg, &upstream::Leg::send);
     connect(leg, &upstream::Leg::finished, leg, [leg, url = origin.url()](const upstream::LegEnd &end) {
         if (end.kind != upstream::LegEndKind::Complete)

@@ -19,6 +19,10 @@ public:
               const http::HeaderList &headers);
     int inFlight() const { return m_inFlight; }
 
+Q_SIGNALS:
+    /// The last one under way has ended.
+    void idle();
+
 private:
     int m_inFlight = 0;
 };

@@ -28,6 +28,7 @@ Worker::Worker(SharedState &shared, int listenDescriptor)
 {
     addRoutes();
     connect(m_edge.get(), &edge::EdgeServer::drained, this, &Worker::checkDrained);
+    connect(&m_aborts, &AbortSender::idle, this, &Worker::checkDrained);
     m_ticker.setInterval(tickInterval);
     connect(&m_ticker, &QTimer::timeout, this, &Worker::tick);
 }
@@ -130,7 +131,7 @@ void Worker::forceEnd()
 
 void Worker::checkDrained()
 {
-    if (m_draining && m_relays.isEmpty() && m_edge->connectionCount() == 0)
+    if (m_draining && m_relays.isEmpty() && m_aborts.inFlight() == 0 && m_edge->connectionCount() == 0)
         Q_EMIT drained();
 }
 

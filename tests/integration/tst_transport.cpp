@@ -192,7 +192,7 @@ void TstTransport::answers_data()
         const QByteArray chunked = ok + "Transfer-Encoding: chunked\r\n\r\n";
         row("U1 length", ok + "Content-Length: 2\r\n\r\n{}", "complete", "{}");
         row("U2 chunked", chunked + "2\r\n{}\r\n0\r\n\r\n", "complete", "{}", true);
-        row("U3 until close", ok + "\r\n{}", "unproven", "{}");
+        row("U3 until close", ok + "\r\n{}", "unproven", "{}", true);
         row("U4 short", ok + "Content-Length: 5\r\n\r\n{}", "cut", "{}");
         row("U5 long", ok + "Content-Length: 2\r\n\r\n{}xyz", "complete", "{}");
         row("U6 length and coding", ok + "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", "protocol error", "", true);
@@ -202,7 +202,7 @@ void TstTransport::answers_data()
         row("U18 trailer", chunked + "3\r\nabc\r\n0\r\nX: 1\r\n\r\n", "complete", "abc", true);
         row("U21 status 99", "HTTP/1.1 099 X\r\n\r\n", "protocol error", "", true);
         row("U23 no reason", "HTTP/1.1 200\r\nContent-Length: 2\r\n\r\n{}", "complete", "{}");
-        row("U24 HTTP/1.0", "HTTP/1.0 200 OK\r\n\r\n{}", "unproven", "{}");
+        row("U24 HTTP/1.0", "HTTP/1.0 200 OK\r\n\r\n{}", "unproven", "{}", true);
         row("U26 garbage", "SSH-2.0-OpenSSH_9\r\n", "protocol error", "", true);
         row("U28 nothing", "", "cut", "");
         row("U29 100 first", "HTTP/1.1 100 Continue\r\n\r\n" + ok + "Content-Length: 2\r\n\r\n{}", "complete", "{}");

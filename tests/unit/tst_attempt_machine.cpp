@@ -158,7 +158,6 @@ void TstAttemptMachine::table_data()
         "send, cancel0!, error 502 decode_unreachable, end decode_conn");
     row("refused but something was written", MayRetry, "e0=refused+w", "cancel1, error 502 prefill_unreachable, end prefill_conn");
 
-
     // Prefill.
     row("P 400 before D (T37)", Plain, "r0 r1 h0=400 b0 e0=ok", "send, cancel1!, answer0, finish, end prefill_http");
     row("P 503 before D, stream (T38)", Stream, "r0 r1 h1=200 h0=503 b0 e0=ok", "send, cancel1!, answer0, finish, end prefill_http");
