@@ -183,6 +183,7 @@ void QnamLeg::readHead()
     if (m_over || m_gotHead || status < 200)
         return;
     m_gotHead = true;
+    m_reply->setReadBufferSize(readBuffer); // once more: an answer that overtakes requestSent would come unbounded
     m_head.status = status;
     m_head.reason = m_reply->attribute(QNetworkRequest::HttpReasonPhraseAttribute).toByteArray();
     for (const QNetworkReply::RawHeaderPair &pair : m_reply->rawHeaderPairs()) {

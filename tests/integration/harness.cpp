@@ -228,7 +228,8 @@ void Rig::aftercheck()
         PDLB_WAIT_EQUAL(prefill(i).running(), 0);
     for (int i = 0; i < fleet.decodes(); ++i)
         PDLB_WAIT_EQUAL(decode(i).running(), 0);
-    PDLB_WAIT(descriptors() <= m_descriptors);
+    // Each thread of QNetworkAccessManager has an event descriptor.
+    PDLB_WAIT(descriptors() <= m_descriptors + (m_threadsIgnored ? qMax(0, threadCount() - m_threads) : 0));
     if (m_threadsIgnored)
         qInfo("threads are not counted: %s", m_threadsIgnored);
     else
