@@ -141,6 +141,8 @@ inline const char *const qnamFraming = "QNetworkAccessManager does not judge fra
                                        "(reference 2.4, N2); https only, never auto for http";
 inline const char *const qnamUpload = "QNetworkAccessManager loses an answer that comes before the end of the upload "
                                       "(reference 7.3 T44)";
+inline const char *const qnamStale = "QNetworkAccessManager begins on a kept connection that is dead already: something was "
+                                     "written, so it is no failed connect (HTTP reference N17)";
 inline const char *const qnamConnect = "QNetworkAccessManager shows no connection before it sends: both legs are begun at "
                                        "once and nothing can be retried";
 
