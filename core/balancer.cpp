@@ -44,6 +44,16 @@ public:
         start();
     }
     bool begun() const { return m_started; }
+    void askDrain()
+    {
+        m_drainAsked = true;
+        Q_EMIT drainRequested();
+    }
+    void askForce()
+    {
+        m_forceAsked = true;
+        Q_EMIT forceRequested();
+    }
     bool isDrained() const { return m_drained; }
 
 Q_SIGNALS:
@@ -63,12 +73,19 @@ protected:
         });
         if (const auto listening = worker.listen(); !listening)
             qCCritical(lcBalancer, "%s", qUtf8Printable(listening.error().message));
+        // Asked before the connections above were made.
+        if (m_drainAsked)
+            worker.drain();
+        if (m_forceAsked)
+            worker.forceEnd();
         exec();
     }
 
 private:
     relay::SharedState &m_shared;
     int m_descriptor;
+    std::atomic<bool> m_drainAsked{false};
+    std::atomic<bool> m_forceAsked{false};
     bool m_started = false;
     bool m_drained = false; ///< in the owner's thread
 };
@@ -185,13 +202,18 @@ void Balancer::drain()
 {
     if (!d)
         return;
-    if (d->draining || !d->threads.front()->begun()) {
+    if (!d->threads.front()->begun()) { // nobody was served yet
+        stop();
+        Q_EMIT stopped(true);
+        return;
+    }
+    if (d->draining) {
         forceEnd();
         return;
     }
     d->draining = true;
     for (const auto &thread : d->threads)
-        Q_EMIT thread->drainRequested();
+        thread->askDrain();
     d->grace.setSingleShot(true);
     connect(&d->grace, &QTimer::timeout, this, &Balancer::forceEnd);
     d->grace.start(d->config.drainTimeout);
@@ -201,14 +223,14 @@ void Balancer::forceEnd()
 {
     if (!d)
         return;
-    if (d->forced || !d->threads.front()->begun()) {
+    if (d->forced) {
         stop();
         Q_EMIT stopped(false);
         return;
     }
     d->forced = true;
     for (const auto &thread : d->threads)
-        Q_EMIT thread->forceRequested();
+        thread->askForce();
     // Error events and aborts get a moment to leave; a client that does not read is not waited for.
     disconnect(&d->grace, nullptr, this, nullptr);
     connect(&d->grace, &QTimer::timeout, this, &Balancer::finishDrain);
@@ -228,10 +250,9 @@ void Balancer::stop()
 {
     if (!d)
         return;
-    d->discovery.reset();
     for (const auto &thread : d->threads)
         thread->quit();
-    d->threads.clear(); // waits for each
+    d->threads.clear(); // waits for each; what they call in this thread is still there
     d.reset();
 }
 

@@ -64,26 +64,29 @@ void ClientConnection::onReadyRead()
             break;
         const QByteArrayView bytes(buffer.data(), n);
         if (m_mode == Mode::Reading) {
-            if (m_pipelined.isEmpty()) {
+            if (m_between)
+                keepForLater(bytes);
+            else
                 consume(bytes);
-            } else { // came earlier and waits for nextRequest()
-                m_pipelined.append(bytes);
-                nextRequest();
-            }
             // A head was put back for QHttpServer: what is in the socket now is not the client's.
             if (m_mode == Mode::Answering)
                 break;
         } else if (m_mode == Mode::Answering) {
-            if (m_pipelined.size() + n <= m_limits.maxPipelined)
-                m_pipelined.append(bytes);
-            else
-                m_closing = true;
+            keepForLater(bytes);
         } else if (m_mode == Mode::Lingering && (m_lingered += n) > maxLingered) {
             m_socket->abort();
             break;
         }
     }
     m_insideReadyRead = false;
+}
+
+void ClientConnection::keepForLater(QByteArrayView bytes)
+{
+    if (m_pipelined.size() + bytes.size() <= m_limits.maxPipelined)
+        m_pipelined.append(bytes);
+    else
+        m_closing = true;
 }
 
 void ClientConnection::endTransaction()
@@ -221,11 +224,14 @@ void ClientConnection::endExchange()
 void ClientConnection::exchangeEnded(bool keepAlive)
 {
     endExchange();
+    const bool hadToken = m_token != nullptr;
     releaseToken();
     if (keepAlive && !m_closing) {
         m_reader.reset();
         m_mode = Mode::Reading;
-        if (!m_pipelined.isEmpty())
+        // What came meanwhile goes first, and not before QHttpServer listens again.
+        m_between = hadToken || !m_pipelined.isEmpty();
+        if (m_between)
             QMetaObject::invokeMethod(this, &ClientConnection::nextRequest, Qt::QueuedConnection);
     } else {
         closeAfterWrites();
@@ -235,12 +241,21 @@ void ClientConnection::exchangeEnded(bool keepAlive)
 
 void ClientConnection::nextRequest()
 {
-    if (m_mode == Mode::Reading && !m_pipelined.isEmpty())
+    m_between = false;
+    if (m_mode != Mode::Reading)
+        return;
+    if (m_closing)
+        closeAfterWrites();
+    else if (!m_pipelined.isEmpty())
         consume(std::exchange(m_pipelined, QByteArray()));
 }
 
-void ClientConnection::exchangeCut()
+void ClientConnection::exchangeCut(bool reset)
 {
+    if (reset) {
+        const struct ::linger now{1, 0};
+        ::setsockopt(int(m_socket->socketDescriptor()), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    }
     endExchange();
     m_queued.clear();
     // Delivered bytes leave, the terminator never does.
@@ -296,7 +311,8 @@ void ClientConnection::linger()
 void ClientConnection::drain()
 {
     m_closing = true;
-    if (m_mode == Mode::Reading)
+    // A request that has begun to arrive is still answered.
+    if (m_mode == Mode::Reading && m_reader.isIdle() && m_pipelined.isEmpty())
         closeAfterWrites();
 }
 

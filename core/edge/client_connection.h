@@ -45,7 +45,8 @@ public:
     void send(QByteArrayView bytes);
     qint64 pendingBytes() const { return m_socket->bytesToWrite(); }
     void exchangeEnded(bool keepAlive);
-    void exchangeCut();
+    /// `reset`: close by RST, where an orderly close would look like the end of the answer.
+    void exchangeCut(bool reset);
 
 Q_SIGNALS:
     /// A whole request is about to be given to the HTTP server, which must answer it synchronously or keep it.
@@ -59,6 +60,7 @@ private:
     void onDisconnected();
     void onBytesWritten();
     void consume(QByteArrayView input);
+    void keepForLater(QByteArrayView bytes);
     void appendBody(QByteArrayView piece);
     void startRequest();
     void requestComplete(QByteArrayView rest);
@@ -85,6 +87,7 @@ private:
     Mode m_mode = Mode::Reading;
     bool m_insideReadyRead = false;
     bool m_muted = false;
+    bool m_between = false; ///< answered, and nextRequest() is on its way
     bool m_closing = false;
     bool m_overHigh = false;
 };

@@ -95,7 +95,10 @@ Result<void> EdgeServer::listen(int descriptor)
         return failure(u"cannot listen: %1"_s.arg(listener->errorString()));
     // Out of descriptors: try again when some may have been freed, instead of staying deaf.
     connect(listener.get(), &QTcpServer::acceptError, this, [server = listener.get()] {
-        QTimer::singleShot(100, server, &QTcpServer::resumeAccepting);
+        QTimer::singleShot(100, server, [server] {
+            if (server->isListening())
+                server->resumeAccepting();
+        });
     });
     m_listener = listener.release();
     m_server->bind(m_listener);

@@ -125,9 +125,9 @@ void Exchange::finish()
     m_connection->exchangeEnded(m_head.keepAlive);
 }
 
-void Exchange::cut()
+void Exchange::cut(bool told)
 {
-    m_connection->exchangeCut();
+    m_connection->exchangeCut(m_framing == BodyFraming::UntilClose && !told);
 }
 
 } // namespace pdlb::edge

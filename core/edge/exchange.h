@@ -65,8 +65,8 @@ public:
     void write(QByteArrayView bytes);
     /// The answer is whole. Short of the promised Content-Length it is cut instead.
     void finish();
-    /// Closes the connection so that the client sees an incomplete answer.
-    void cut();
+    /// Closes the connection so that the client sees an incomplete answer. `told`: the body itself says so already.
+    void cut(bool told = false);
     /// Bytes that the kernel has not taken yet.
     qint64 pendingBytes() const;
 

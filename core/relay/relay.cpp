@@ -244,8 +244,10 @@ void Relay::forceEnd()
 
 void Relay::clientDrained()
 {
-    m_paused = false;
-    m_lastByte = now();
+    if (!std::exchange(m_paused, false))
+        return; // what drained was the connection's previous answer
+    if (m_lastByte.count() > 0)
+        m_lastByte = now();
     for (const auto &run : m_legs) {
         if (run->counted)
             run->leg->resume();

@@ -103,6 +103,7 @@ private:
     void perform(const Conclude &action);
     void beginAnswer(const LegRun &run, std::optional<qint64> length);
     void releaseExchange();
+    void cutClient(bool told);
     void endIfOver();
     void end();
     void endWithoutLegs(trace::EndReason reason, const QString &detail);

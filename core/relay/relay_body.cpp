@@ -58,6 +58,10 @@ void Relay::prefillData(LegRun &run, int index, QByteArrayView bytes)
                 return;
             }
         }
+        if (run.splitter.overflowed()) { // no event of an engine is that long: look no further
+            run.isSse = false;
+            run.splitter = http::SseSplitter();
+        }
     }
     if (m_merger)
         merged(m_merger->feed(pd::LegRole::Prefill, run.plan.sample, bytes), index);
@@ -253,16 +257,21 @@ void Relay::perform(const StreamError &action)
         return run->plan.role == pd::LegRole::Prefill || run->scanner.atEventBoundary();
     });
     m_exchange->write((atBoundary ? "data: " : "\n\ndata: ") + action.error.toJson() + "\n\n");
-    perform(CutClient{});
+    cutClient(true);
 }
 
 void Relay::perform(const CutClient &)
+{
+    cutClient(false);
+}
+
+void Relay::cutClient(bool told)
 {
     if (!m_exchange)
         return;
     edge::Exchange *exchange = m_exchange;
     releaseExchange();
-    exchange->cut();
+    exchange->cut(told);
 }
 
 void Relay::perform(const FinishClient &)

@@ -18,6 +18,9 @@ namespace {
 /// Engines' heads: some carry large headers; still bounded.
 constexpr http::HeadLimits responseLimits{.requestLine = 8 * 1024, .field = 64 * 1024, .block = 64 * 1024, .fields = 100};
 
+/// How long one of several addresses of a name is waited for before the next one is tried.
+constexpr std::chrono::milliseconds alternativeDelay{250};
+
 class DirectLeg final : public Leg, private StreamSocket::Observer
 {
     Q_OBJECT
@@ -47,6 +50,7 @@ private:
     void socketClosed(int error) override;
 
     void connectAnew();
+    void startConnectTimer(std::chrono::milliseconds limit);
     void resolved(const QHostInfo &info);
     void connectNext();
     void connectTimedOut();
@@ -86,11 +90,9 @@ void DirectLeg::start()
 void DirectLeg::connectAnew()
 {
     m_reused = false;
-    if (m_request.connectTimeout.count() > 0) {
-        m_connectTimer.setSingleShot(true);
-        connect(&m_connectTimer, &QTimer::timeout, this, &DirectLeg::connectTimedOut);
-        m_connectTimer.start(m_request.connectTimeout);
-    }
+    m_connectTimer.setSingleShot(true);
+    connect(&m_connectTimer, &QTimer::timeout, this, &DirectLeg::connectTimedOut, Qt::UniqueConnection);
+    startConnectTimer(m_request.connectTimeout);
     const QHostAddress literal(QString::fromLatin1(m_request.origin.host));
     if (!literal.isNull()) {
         m_addresses = {literal};
@@ -98,6 +100,14 @@ void DirectLeg::connectAnew()
     } else {
         QHostInfo::lookupHost(QString::fromUtf8(m_request.origin.host), this, [this](const QHostInfo &info) { resolved(info); });
     }
+}
+
+void DirectLeg::startConnectTimer(std::chrono::milliseconds limit)
+{
+    if (limit.count() > 0)
+        m_connectTimer.start(limit);
+    else
+        m_connectTimer.stop();
 }
 
 void DirectLeg::resolved(const QHostInfo &info)
@@ -122,11 +132,16 @@ void DirectLeg::connectNext()
     m_socket = std::make_unique<StreamSocket>();
     m_socket->setObserver(this);
     m_socket->connectTo(m_addresses.takeFirst(), m_request.origin.port);
+    startConnectTimer(m_addresses.isEmpty() ? m_request.connectTimeout : alternativeDelay);
 }
 
 void DirectLeg::connectTimedOut()
 {
-    if (!isReady())
+    if (isReady())
+        return;
+    if (!m_addresses.isEmpty())
+        connectNext(); // a dead address must not hide a living one
+    else
         finish(LegEndKind::ConnectTimeout, u"no connection within %1 ms"_s.arg(m_request.connectTimeout.count()));
 }
 

@@ -55,13 +55,14 @@ EpollDispatcher::Nanoseconds EpollDispatcher::now()
 
 bool EpollDispatcher::processEvents(QEventLoop::ProcessEventsFlags flags)
 {
-    m_interrupted.store(false, std::memory_order_relaxed);
     // Posted from here on: wakeUp() sets the flag again and the wait below does not block.
-    m_woken.store(false, std::memory_order_release);
+    m_woken.exchange(false, std::memory_order_acq_rel);
     Q_EMIT awake();
     QCoreApplication::sendPostedEvents();
 
-    const bool mayWait = flags.testFlag(QEventLoop::WaitForMoreEvents) && !m_interrupted.load(std::memory_order_acquire)
+    // An interrupt() from before this call counts too: the loop may have looked at its exit flag just before it.
+    const bool interrupted = m_interrupted.exchange(false, std::memory_order_acq_rel);
+    const bool mayWait = flags.testFlag(QEventLoop::WaitForMoreEvents) && !interrupted
         && !m_woken.load(std::memory_order_acquire);
     if (mayWait)
         Q_EMIT aboutToBlock();
