@@ -226,6 +226,7 @@ void TstLoad::parallelStreams()
     const auto ended = qScopeGuard([this] { finish(); });
     QVERIFY(begin(scripted(prefill, decode)));
     m_rig->ignoreThreads("QNetworkAccessManager of Qt 6.4 needs a thread for every six connections");
+    prefill.setHandler([](mock::MockExchange &exchange) { exchange.respond(200, "application/json", "{}"); });
     QList<QPointer<mock::MockExchange>> open;
     decode.setHandler([&](mock::MockExchange &exchange) {
         open.append(&exchange);
@@ -238,7 +239,10 @@ void TstLoad::parallelStreams()
         clients.back()->post("/generate", QByteArray(generateStream));
     }
     // All have begun before one of them ends: no wall of connections for each host.
-    PDLB_WAIT_EQUAL(open.size(), streams);
+    waitFor([&] { return open.size() == streams; });
+    for (const auto &client : clients)
+        QVERIFY2(!client->done(), client->describe().constData());
+    QCOMPARE(open.size(), streams);
     for (const auto &client : clients)
         PDLB_WAIT(client->received() > 0);
     QCOMPARE(m_rig->balancer.inFlight(), streams);
