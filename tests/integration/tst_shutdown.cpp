@@ -36,6 +36,7 @@ private Q_SLOTS:
     void destroyedWhileRunning_data() { transports(); }
     void destroyedWhileRunning();
     void stoppedBeforeListening();
+    void drainedOnListening();
 
 private:
     std::unique_ptr<QSignalSpy> m_stopped;
@@ -284,10 +285,30 @@ void TstShutdown::stoppedBeforeListening()
     balancer.drain();
     PDLB_WAIT_EQUAL(stopped.size(), 1);
     QVERIFY(!balancer.isRunning());
+    QVERIFY(stopped.first().first().toBool()); // nobody was served yet, nothing was cut
     // A silent prefill holds nobody up for long.
     QSignalSpy listening(&balancer, &Balancer::listening);
     QVERIFY(balancer.start(config));
     PDLB_WAIT_EQUAL(listening.size(), 1);
+}
+
+void TstShutdown::drainedOnListening()
+{
+    // The workers' threads have just been started and may not have come to their connections yet.
+    Config config;
+    config.port = 0;
+    config.workers = 2;
+    config.drainTimeout = std::chrono::minutes(10); // forcing would time the test out
+    config.prefill = {{u"http://127.0.0.1:1"_s, BootstrapPort::none()}};
+    config.decode = {u"http://127.0.0.1:1"_s};
+    for (int round = 0; round < 20; ++round) {
+        Balancer balancer;
+        connect(&balancer, &Balancer::listening, &balancer, &Balancer::drain);
+        QSignalSpy stopped(&balancer, &Balancer::stopped);
+        QVERIFY(balancer.start(config));
+        PDLB_WAIT_EQUAL(stopped.size(), 1);
+        QVERIFY(stopped.first().first().toBool());
+    }
 }
 
 QTEST_GUILESS_MAIN(TstShutdown)
