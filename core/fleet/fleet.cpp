@@ -11,6 +11,9 @@ Server makeServer(Role role, qsizetype number, const QString &url)
     server.name = (role == Role::Prefill ? "p" : "d") + QByteArray::number(number);
     server.role = role;
     server.origin = *upstream::parseOrigin(url);
+    server.url = server.origin.url();
+    server.label = QStringLiteral("%1 %2 (%3)").arg(role == Role::Prefill ? QStringLiteral("prefill") : QStringLiteral("decode"),
+                                                    QString::fromUtf8(server.name), QString::fromUtf8(server.url));
     server.counters = std::make_shared<ServerCounters>();
     return server;
 }

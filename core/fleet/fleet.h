@@ -23,6 +23,8 @@ struct ServerCounters {
 /// One engine as a snapshot sees it.
 struct Server {
     QByteArray name; ///< "p1", "d2"
+    QByteArray url; ///< of the origin
+    QString label; ///< for messages: "prefill p1 (http://…)"
     Role role = Role::Prefill;
     upstream::Origin origin;
     BootstrapPort bootstrapSetting;

@@ -2,19 +2,62 @@
 #include "http/message_writer.h"
 
 #include <charconv>
+#include <cstring>
+#include <initializer_list>
 
 namespace pdlb::http {
 
 namespace {
 
-void appendFields(QByteArray &out, const HeaderList &headers)
+/// Puts parts one behind the other into room that is known to suffice: several times cheaper than appending.
+class Packer
 {
-    for (const Header &header : headers) {
-        if (!isToken(header.name) || !isFieldValue(header.value))
-            continue;
-        out.append(header.name).append(": ").append(header.value).append("\r\n");
+public:
+    Packer(QByteArray &out, qsizetype more) : m_out(out), m_begin(out.size())
+    {
+        m_out.resize(m_begin + more);
+        m_to = m_out.data() + m_begin;
     }
-    out.append("\r\n");
+    Packer &operator<<(QByteArrayView part)
+    {
+        std::memcpy(m_to, part.data(), size_t(part.size()));
+        m_to += part.size();
+        return *this;
+    }
+    ~Packer() { m_out.truncate(m_to - m_out.constData()); }
+
+private:
+    QByteArray &m_out;
+    qsizetype m_begin;
+    char *m_to;
+};
+
+bool isWritable(const Header &header)
+{
+    return isToken(header.name) && isFieldValue(header.value);
+}
+
+/// The first line is given in its parts.
+QByteArray writeHead(std::initializer_list<QByteArrayView> firstLine, const HeaderList &headers)
+{
+    qsizetype size = 4;
+    for (const QByteArrayView part : firstLine)
+        size += part.size();
+    for (const Header &header : headers)
+        size += header.name.size() + header.value.size() + 4;
+    QByteArray out;
+    {
+        Packer packer(out, size);
+        for (const QByteArrayView part : firstLine)
+            packer << part;
+        packer << "\r\n";
+        for (const Header &header : headers) {
+            if (isWritable(header))
+                packer << header.name << ": " << header.value << "\r\n";
+        }
+        packer << "\r\n";
+    }
+    return out;
 }
 
 } // namespace
@@ -56,21 +99,13 @@ const char *reasonPhrase(int status)
 
 QByteArray writeRequestHead(QByteArrayView method, QByteArrayView target, const HeaderList &headers)
 {
-    QByteArray out;
-    out.reserve(512);
-    out.append(method).append(' ').append(target).append(" HTTP/1.1\r\n");
-    appendFields(out, headers);
-    return out;
+    return writeHead({method, " ", target, " HTTP/1.1"}, headers);
 }
 
 QByteArray writeResponseHead(int status, QByteArrayView reason, const HeaderList &headers, int minorVersion)
 {
-    QByteArray out;
-    out.reserve(512);
-    out.append(minorVersion == 0 ? "HTTP/1.0 " : "HTTP/1.1 ").append(QByteArray::number(status)).append(' ');
-    out.append(isFieldValue(reason) ? reason : QByteArrayView(reasonPhrase(status))).append("\r\n");
-    appendFields(out, headers);
-    return out;
+    return writeHead({minorVersion == 0 ? "HTTP/1.0 " : "HTTP/1.1 ", QByteArray::number(status), " ",
+                      isFieldValue(reason) ? reason : QByteArrayView(reasonPhrase(status))}, headers);
 }
 
 void appendChunk(QByteArray &out, QByteArrayView data)
@@ -78,8 +113,8 @@ void appendChunk(QByteArray &out, QByteArrayView data)
     if (data.isEmpty())
         return;
     char size[20];
-    const auto end = std::to_chars(size, size + sizeof size, quint64(data.size()), 16).ptr;
-    out.append(QByteArrayView(size, end)).append("\r\n").append(data).append("\r\n");
+    const QByteArrayView digits(size, std::to_chars(size, size + sizeof size, quint64(data.size()), 16).ptr);
+    Packer(out, digits.size() + data.size() + 4) << digits << "\r\n" << data << "\r\n";
 }
 
 } // namespace pdlb::http

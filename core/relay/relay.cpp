@@ -112,7 +112,10 @@ void Relay::beginAttempt()
     options.needsPrefillBody = m_merger && (m_shape.returnLogprob || m_shape.returnRoutedExperts);
     options.buffered = m_merger && !m_shape.stream;
     std::vector<pd::LegRole> roles;
+    roles.reserve(plan.legs.size());
+    options.names.reserve(plan.legs.size());
     m_legs.clear();
+    m_legs.reserve(plan.legs.size());
     for (pd::LegPlan &leg : plan.legs) {
         const bool isPrefill = leg.role == pd::LegRole::Prefill;
         auto run = std::make_unique<LegRun>();
@@ -120,9 +123,8 @@ void Relay::beginAttempt()
         run->trace.prefill = isPrefill;
         run->trace.sample = leg.sample;
         run->trace.server = run->server->name;
-        run->trace.url = run->server->origin.url();
-        options.names.push_back(u"%1 %2 (%3)"_s.arg(isPrefill ? u"prefill"_s : u"decode"_s,
-                                                    QString::fromUtf8(run->server->name), QString::fromUtf8(run->trace.url)));
+        run->trace.url = run->server->url;
+        options.names.push_back(run->server->label);
         roles.push_back(leg.role);
         run->plan = std::move(leg);
         m_legs.push_back(std::move(run));
