@@ -54,6 +54,7 @@ void ServeCommand::addTo(CLI::App &app)
     seconds("--connect-timeout", m_connectTimeout, "For a connection to an engine; 0: none");
     seconds("--first-byte-timeout", m_firstByteTimeout, "Until decode's first byte; 0: none");
     seconds("--stream-idle-timeout", m_streamIdleTimeout, "Between two of decode's bytes; 0: none");
+    seconds("--write-stall-timeout", m_writeStallTimeout, "For a client that stops reading; 0: none");
     seconds("--drain-timeout", m_drainTimeout, "For running requests after SIGTERM");
     m_app->add_option("--max-body", m_maxBody, "Largest request body in bytes")->capture_default_str();
     m_app->add_option("--log-level", m_logLevel, "debug, info, warn or error")->capture_default_str();
@@ -87,6 +88,7 @@ Result<Config> ServeCommand::config() const
     config.connectTimeout = fromSeconds(m_connectTimeout);
     config.firstByteTimeout = fromSeconds(m_firstByteTimeout);
     config.streamIdleTimeout = fromSeconds(m_streamIdleTimeout);
+    config.writeStallTimeout = fromSeconds(m_writeStallTimeout);
     config.drainTimeout = fromSeconds(m_drainTimeout);
     config.maxBody = m_maxBody;
     if (const auto valid = config.validate(); !valid)

@@ -29,6 +29,7 @@ private:
     double m_connectTimeout = 3;
     double m_firstByteTimeout = 0;
     double m_streamIdleTimeout = 300;
+    double m_writeStallTimeout = 60;
     double m_drainTimeout = 30;
     qint64 m_maxBody = 512LL * 1024 * 1024;
     bool m_jsonLog = false;

@@ -59,7 +59,7 @@ Result<void> Config::validate() const
         return failure(u"workers %1: expected 0 (automatic) to 256"_s.arg(workers));
     if (maxBody < 1)
         return failure(u"the largest body must be at least one byte"_s);
-    for (const auto timeout : {requestTimeout, connectTimeout, firstByteTimeout, streamIdleTimeout, drainTimeout}) {
+    for (const auto timeout : {requestTimeout, connectTimeout, firstByteTimeout, streamIdleTimeout, writeStallTimeout, drainTimeout}) {
         if (timeout.count() < 0)
             return failure(u"a timeout is negative; 0 switches it off"_s);
     }

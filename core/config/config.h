@@ -55,6 +55,7 @@ struct Config {
     std::chrono::milliseconds connectTimeout = std::chrono::seconds(3); ///< 0: none
     std::chrono::milliseconds firstByteTimeout{0}; ///< until decode's first byte; 0: none
     std::chrono::milliseconds streamIdleTimeout = std::chrono::seconds(300); ///< between decode's bytes; 0: none
+    std::chrono::milliseconds writeStallTimeout = std::chrono::seconds(60); ///< a client that takes no byte; 0: none
     std::chrono::milliseconds drainTimeout = std::chrono::seconds(30);
     qint64 maxBody = qint64(512) * 1024 * 1024; ///< bytes of a request body
 

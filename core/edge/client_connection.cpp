@@ -18,7 +18,7 @@ namespace pdlb::edge {
 namespace {
 
 constexpr size_t readSize = 64 * 1024;
-constexpr int lingerMilliseconds = 2000;
+constexpr std::chrono::milliseconds lingerTime{2000};
 constexpr qint64 maxLingered = 1024 * 1024;
 constexpr qint64 maxReserve = 64 * 1024 * 1024; ///< a promise of more is believed as it arrives
 
@@ -205,6 +205,8 @@ void ClientConnection::send(QByteArrayView bytes)
 
 void ClientConnection::onBytesWritten()
 {
+    if (m_mode == Mode::Closed && m_closeTimer && m_closeTimer->isActive())
+        abortAfter(m_limits.writeStall);
     if (!m_overHigh || m_socket->bytesToWrite() >= Exchange::lowWater)
         return;
     m_overHigh = false;
@@ -277,6 +279,8 @@ void ClientConnection::closeAfterWrites()
 {
     m_mode = Mode::Closed;
     m_pipelined.clear();
+    if (m_socket->bytesToWrite() > 0 && m_limits.writeStall.count() > 0)
+        abortAfter(m_limits.writeStall); // each byte that the client takes starts it anew
     // Not from within QHttpServer's call for this request: it still looks at the socket.
     QMetaObject::invokeMethod(m_socket, &QTcpSocket::disconnectFromHost, Qt::QueuedConnection);
 }
@@ -300,12 +304,19 @@ void ClientConnection::linger()
     // A client that is still uploading would lose the answer to a reset: shut our side, read on for a moment.
     m_mode = Mode::Lingering;
     m_closing = true;
-    m_lingerTimer = new QTimer(this);
-    m_lingerTimer->setSingleShot(true);
-    connect(m_lingerTimer, &QTimer::timeout, m_socket, &QTcpSocket::abort);
-    m_lingerTimer->start(lingerMilliseconds);
+    abortAfter(lingerTime);
     if (m_socket->bytesToWrite() == 0)
         ::shutdown(int(m_socket->socketDescriptor()), SHUT_WR);
+}
+
+void ClientConnection::abortAfter(std::chrono::milliseconds time)
+{
+    if (!m_closeTimer) {
+        m_closeTimer = new QTimer(this);
+        m_closeTimer->setSingleShot(true);
+        connect(m_closeTimer, &QTimer::timeout, m_socket, &QTcpSocket::abort);
+    }
+    m_closeTimer->start(time);
 }
 
 void ClientConnection::drain()

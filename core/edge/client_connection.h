@@ -25,6 +25,7 @@ public:
     struct Limits {
         http::HeadLimits head;
         qint64 maxBody = qint64(512) * 1024 * 1024;
+        std::chrono::milliseconds writeStall = std::chrono::seconds(60); ///< for the last bytes of a closing connection
         qsizetype maxPipelined = 64 * 1024; ///< bytes kept while a request runs; beyond, the connection ends with it
     };
 
@@ -68,6 +69,7 @@ private:
     void endTransaction();
     void refuse(const ApiError &error);
     void linger();
+    void abortAfter(std::chrono::milliseconds time);
     void endExchange();
     void closeAfterWrites();
     void releaseToken();
@@ -82,7 +84,7 @@ private:
     QByteArray m_queued;
     QPointer<Exchange> m_exchange;
     std::shared_ptr<void> m_token;
-    QTimer *m_lingerTimer = nullptr;
+    QTimer *m_closeTimer = nullptr; ///< the connection is aborted when it fires
     qint64 m_lingered = 0;
     Mode m_mode = Mode::Reading;
     bool m_insideReadyRead = false;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "edge/listen_socket.h"
 
+#include "util/socket_address.h"
+
 #include <cerrno>
 #include <cstring>
 
@@ -16,31 +18,6 @@ namespace {
 
 constexpr int backlog = 4096; ///< a shorter one costs a second (SYN retransmission) when many clients come at once
 
-struct SocketAddress {
-    sockaddr_storage storage{};
-    socklen_t length = 0;
-};
-
-SocketAddress toSocketAddress(const QHostAddress &address, quint16 port)
-{
-    SocketAddress result;
-    if (address.protocol() == QAbstractSocket::IPv6Protocol) {
-        auto &v6 = reinterpret_cast<sockaddr_in6 &>(result.storage);
-        v6.sin6_family = AF_INET6;
-        v6.sin6_port = htons(port);
-        const Q_IPV6ADDR bytes = address.toIPv6Address();
-        std::memcpy(&v6.sin6_addr, &bytes, sizeof bytes);
-        result.length = sizeof v6;
-    } else {
-        auto &v4 = reinterpret_cast<sockaddr_in &>(result.storage);
-        v4.sin_family = AF_INET;
-        v4.sin_port = htons(port);
-        v4.sin_addr.s_addr = htonl(address.toIPv4Address());
-        result.length = sizeof v4;
-    }
-    return result;
-}
-
 /// A bound socket, or -1 with errno set.
 int bindSocket(const QHostAddress &address, quint16 port, bool reusePort)
 {
@@ -54,7 +31,7 @@ int bindSocket(const QHostAddress &address, quint16 port, bool reusePort)
         ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
     if (where.storage.ss_family == AF_INET6)
         ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-    if (::bind(fd, reinterpret_cast<const sockaddr *>(&where.storage), where.length) != 0) {
+    if (::bind(fd, where.pointer(), where.length) != 0) {
         const int error = errno;
         ::close(fd);
         errno = error;

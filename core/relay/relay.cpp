@@ -192,7 +192,13 @@ void Relay::tick(Monotonic time)
             return;
         }
     }
-    if (expired(m_trace.received, config.requestTimeout))
+    if (!m_paused || !m_exchange || m_exchange->pendingBytes() != m_stalledBytes) {
+        m_stalledSince = time;
+        m_stalledBytes = m_exchange ? m_exchange->pendingBytes() : 0;
+    }
+    if (expired(m_stalledSince, config.writeStallTimeout))
+        apply(ClientStalled{});
+    else if (expired(m_trace.received, config.requestTimeout))
         apply(TimedOut{trace::EndReason::TimeoutTotal});
     else if (m_lastByte.count() == 0 && expired(m_sentAt, config.firstByteTimeout))
         apply(TimedOut{trace::EndReason::TimeoutFirstByte});

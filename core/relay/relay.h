@@ -125,6 +125,8 @@ private:
     Monotonic m_sentAt{0};
     Monotonic m_lastByte{0};
     Monotonic m_concludedAt{0};
+    Monotonic m_stalledSince{0}; ///< paused, and the client has taken nothing since
+    qint64 m_stalledBytes = 0; ///< waiting for the client at that time
     int m_answering = -1;
     int m_retries = 0;
     bool m_paused = false;

@@ -15,6 +15,7 @@ edge::ClientConnection::Limits limitsOf(const Config &config)
 {
     edge::ClientConnection::Limits limits;
     limits.maxBody = config.maxBody;
+    limits.writeStall = config.writeStallTimeout;
     return limits;
 }
 

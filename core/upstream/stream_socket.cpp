@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upstream/stream_socket.h"
 
+#include "util/socket_address.h"
+
 #include <QSocketNotifier>
 
 #include <array>
@@ -20,26 +22,6 @@ namespace {
 constexpr size_t readSize = 64 * 1024;
 constexpr size_t maxVectors = 16;
 constexpr qsizetype maxWritePerTurn = 1024 * 1024; ///< keeps one large upload from holding up the other streams
-
-/// Fills in the address; returns its length.
-socklen_t toSockaddr(const QHostAddress &address, quint16 port, sockaddr_storage &storage)
-{
-    storage = {};
-    if (address.protocol() == QAbstractSocket::IPv6Protocol) {
-        auto &v6 = reinterpret_cast<sockaddr_in6 &>(storage);
-        v6.sin6_family = AF_INET6;
-        v6.sin6_port = htons(port);
-        const Q_IPV6ADDR bytes = address.toIPv6Address();
-        std::memcpy(&v6.sin6_addr, &bytes, sizeof bytes);
-        v6.sin6_scope_id = address.scopeId().toUInt();
-        return sizeof v6;
-    }
-    auto &v4 = reinterpret_cast<sockaddr_in &>(storage);
-    v4.sin_family = AF_INET;
-    v4.sin_port = htons(port);
-    v4.sin_addr.s_addr = htonl(address.toIPv4Address());
-    return sizeof v4;
-}
 
 } // namespace
 
@@ -102,14 +84,13 @@ void StreamSocket::report(int error)
 
 void StreamSocket::connectTo(const QHostAddress &address, quint16 port)
 {
-    sockaddr_storage storage;
-    const socklen_t length = toSockaddr(address, port, storage);
-    m_descriptor = ::socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    const SocketAddress where = toSocketAddress(address, port);
+    m_descriptor = ::socket(where.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int error = m_descriptor < 0 ? errno : 0;
     if (!error) {
         const int on = 1;
         ::setsockopt(m_descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        if (::connect(m_descriptor, reinterpret_cast<sockaddr *>(&storage), length) != 0)
+        if (::connect(m_descriptor, where.pointer(), where.length) != 0)
             error = errno;
     }
     if (error && error != EINPROGRESS) {

@@ -29,6 +29,8 @@ private Q_SLOTS:
     void clientThatDoesNotRead();
     void slowClientIsNotIdle_data() { transports(); }
     void slowClientIsNotIdle();
+    void stalledClientIsEnded_data() { transports(); }
+    void stalledClientIsEnded();
     void largeRefusalToASlowClient_data() { transports(); }
     void largeRefusalToASlowClient();
     void hugeLine_data() { transports(); }
@@ -109,6 +111,31 @@ void TstLoad::clientThatDoesNotRead()
     decode.request()->endChunked();
     PDLB_WAIT_EQUAL(m_client->end(), Client::End::Terminator);
     QCOMPARE(m_client->received(), qint64(piece.size()) * pieces + 14);
+}
+
+void TstLoad::stalledClientIsEnded()
+{
+    ScriptedEngine prefill;
+    ScriptedEngine decode;
+    const auto ended = qScopeGuard([this] { finish(); });
+    Setup setup = scripted(prefill, decode);
+    const auto change = setup.change;
+    setup.change = [&](Config &config) {
+        change(config);
+        config.writeStallTimeout = std::chrono::milliseconds(300);
+    };
+    QVERIFY(begin(setup));
+    decode.answerRaw({});
+    m_client = m_rig->client(64 * 1024);
+    m_client->setReading(false);
+    m_client->post("/generate", QByteArray(generateStream));
+    PDLB_WAIT(decode.request() && decode.request()->bodyComplete());
+    decode.request()->beginChunked(200, eventStream());
+    m_poured = 0;
+    pour(decode, 400, "data: " + QByteArray(256 * 1024 - 8, 'x') + "\n\n");
+    PDLB_WAIT_EQUAL(m_rig->traces.size(), 1);
+    QCOMPARE(m_rig->traces.lastEnd(), "stalled_client");
+    QVERIFY(m_poured < 400);
 }
 
 void TstLoad::slowClientIsNotIdle()
