@@ -240,5 +240,5 @@ def test_nothing_is_left_behind(mock, serve):
         except httpx.RemoteProtocolError:
             pass
     assert httpx.get(f"{balancer.url}/health", timeout=30).status_code == 200
-    # Idle connections to the engines are kept for some seconds.
-    until(lambda: held() == before, f"descriptors and threads as before: {before}")
+    # Idle connections to the engines are kept for some seconds; one of the start may still have been open before.
+    until(lambda: all(now <= then for now, then in zip(held(), before)), f"no more descriptors and threads than {before}")

@@ -91,6 +91,8 @@ void TstLegFailures::oneLegFails()
         QCOMPARE(m_client->header("www-authenticate"), "Basic realm=\"x\"");
     // Nothing is ever sent twice, and the other engine is told at once.
     QCOMPARE(m_rig->posts(failing), 1);
+    if (isQnam() && m_rig->posts(other) == 0) // begun at once, but cancelled before its thread had connected
+        return;
     QCOMPARE(m_rig->posts(other), 1);
     PDLB_WAIT(wasAborted(other));
     PDLB_WAIT_EQUAL(other.running(), 0);
