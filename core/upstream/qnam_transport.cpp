@@ -83,11 +83,13 @@ public:
     void pause() override { m_paused = true; }
     void resume() override;
     void abort() override;
-    bool wroteAnything() const override { return m_gotHead || m_wrote || (m_device && m_device->touched()); }
+    /// The manager works in a thread of its own: once asked, only a failed connect proves that nothing left.
+    bool wroteAnything() const override { return m_asked && !m_neverConnected; }
     bool reusedConnection() const override { return false; }
 
 private:
     QNetworkRequest networkRequest() const;
+    bool surelyWrote() const { return m_gotHead || m_wrote || (m_device && m_device->touched()); }
     void readHead();
     void deliver();
     void replyFinished();
@@ -104,6 +106,8 @@ private:
     bool m_gotHead = false;
     bool m_paused = false;
     bool m_replyDone = false;
+    bool m_asked = false; ///< send() was called
+    bool m_neverConnected = false;
     bool m_wrote = false;
     bool m_over = false;
 };
@@ -144,6 +148,7 @@ void QnamLeg::send()
 {
     if (m_over || m_reply)
         return;
+    m_asked = true;
     QNetworkRequest request = networkRequest();
     if (m_request.method == "POST") {
         if (!request.hasRawHeader("Content-Type")) // otherwise the manager complains and claims a form
@@ -161,7 +166,7 @@ void QnamLeg::send()
     if (m_request.connectTimeout.count() > 0) {
         m_connectTimer.setSingleShot(true);
         connect(&m_connectTimer, &QTimer::timeout, this, [this] {
-            if (!wroteAnything())
+            if (!surelyWrote())
                 finish(LegEndKind::ConnectTimeout, u"no connection within %1 ms"_s.arg(m_request.connectTimeout.count()));
         });
         m_connectTimer.start(m_request.connectTimeout);
@@ -244,7 +249,7 @@ void QnamLeg::replyFinished()
         || error == QNetworkReply::ProtocolFailure || error == QNetworkReply::OperationCanceledError
         || error == QNetworkReply::ContentReSendError || error == QNetworkReply::TemporaryNetworkFailureError;
     if (!m_gotHead) {
-        const bool connecting = !wroteAnything() && error != QNetworkReply::RemoteHostClosedError;
+        const bool connecting = !surelyWrote() && error != QNetworkReply::RemoteHostClosedError;
         finish(connecting ? LegEndKind::ConnectFailed : LegEndKind::Cut, text);
     } else if (m_head.framing == http::Framing::Length) {
         const bool whole = m_received == m_head.contentLength || m_request.method == "HEAD";
@@ -258,7 +263,6 @@ void QnamLeg::replyFinished()
 
 void QnamLeg::abort()
 {
-    m_wrote = wroteAnything();
     m_over = true;
     m_connectTimer.stop();
     if (m_reply) {
@@ -275,6 +279,7 @@ void QnamLeg::finish(LegEndKind kind, const QString &detail)
 {
     if (m_over)
         return;
+    m_neverConnected = kind == LegEndKind::ConnectFailed || kind == LegEndKind::ConnectTimeout;
     abort();
     Q_EMIT finished({kind, detail});
 }
