@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/logging.h"
 
+#include "util/escape.h"
+
 #include <QDateTime>
 #include <QJsonDocument>
 #include <QJsonObject>
@@ -52,19 +54,6 @@ void writeToStderr(QByteArray line)
         ++lost;
 }
 
-QString escaped(const QString &text)
-{
-    QString out;
-    out.reserve(text.size());
-    for (const QChar c : text) {
-        if (c < u' ' || c == u'\x7f')
-            out += u"\\x%1"_s.arg(int(c.unicode()), 2, 16, QChar(u'0'));
-        else
-            out += c;
-    }
-    return out;
-}
-
 void writeLine(QtMsgType type, const QMessageLogContext &context, const QString &message)
 {
     const QString time = QDateTime::currentDateTimeUtc().toString(Qt::ISODateWithMs);
@@ -74,7 +63,7 @@ void writeLine(QtMsgType type, const QMessageLogContext &context, const QString 
         line = QJsonDocument(QJsonObject{{u"time"_s, time}, {u"level"_s, QString::fromLatin1(levelName(type))},
                                          {u"logger"_s, logger}, {u"message"_s, message}}).toJson(QJsonDocument::Compact);
     } else {
-        line = u"%1 %2 %3 "_s.arg(time, QString::fromLatin1(levelName(type)), logger).toUtf8() + escaped(message).toUtf8();
+        line = u"%1 %2 %3 "_s.arg(time, QString::fromLatin1(levelName(type)), logger).toUtf8() + escapeControls(message).toUtf8();
     }
     writeToStderr(std::move(line));
 }

@@ -238,7 +238,6 @@ void ClientConnection::exchangeEnded(bool keepAlive)
     } else {
         closeAfterWrites();
     }
-    Q_EMIT answered();
 }
 
 void ClientConnection::nextRequest()
@@ -263,7 +262,6 @@ void ClientConnection::exchangeCut(bool reset)
     // Delivered bytes leave, the terminator never does.
     closeAfterWrites();
     releaseToken();
-    Q_EMIT answered();
 }
 
 void ClientConnection::releaseToken()
@@ -335,7 +333,6 @@ void ClientConnection::onDisconnected()
         endExchange();
         if (observer)
             observer->clientGone();
-        Q_EMIT answered();
     }
     m_token.reset();
 }

@@ -52,7 +52,6 @@ public:
 Q_SIGNALS:
     /// A whole request is about to be given to the HTTP server, which must answer it synchronously or keep it.
     void requestReady(pdlb::edge::ClientConnection *connection);
-    void answered();
 
 private:
     enum class Mode { Reading, Answering, Lingering, Closed };

@@ -24,7 +24,6 @@ struct RelayContext {
     upstream::UpstreamTransport &direct;
     upstream::UpstreamTransport &qnam;
     AbortSender &aborts;
-    trace::TraceSink *sink; ///< may be null
     /// A prefill could not be reached: it may come back with another bootstrap port. Called in the worker's thread.
     std::function<void(qsizetype prefillIndex)> prefillUnreachable;
 

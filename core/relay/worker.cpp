@@ -24,7 +24,7 @@ edge::ClientConnection::Limits limitsOf(const Config &config)
 Worker::Worker(SharedState &shared, int listenDescriptor)
     : m_shared(shared), m_listenDescriptor(listenDescriptor),
       m_context{shared.config, pd::sglangDialect(), shared.fleet, shared.policy, shared.rooms, shared.random, shared.clock,
-                m_direct, m_qnam, m_aborts, shared.sink, shared.prefillUnreachable},
+                m_direct, m_qnam, m_aborts, shared.prefillUnreachable},
       m_edge(std::make_unique<edge::EdgeServer>(limitsOf(shared.config), shared.clock))
 {
     addRoutes();

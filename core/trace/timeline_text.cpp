@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "trace/timeline.h"
 
+#include "util/escape.h"
+
 #include <algorithm>
 
 using namespace Qt::StringLiterals;
@@ -44,12 +46,10 @@ void addLeg(std::vector<Line> &lines, const LegTimeline &leg, int samples)
         add(leg.ended, u"abort sent to the engine"_s);
 }
 
+/// Of what others wrote, as much as a line should hold.
 QString escaped(const QString &text)
 {
-    QString out;
-    for (const QChar c : text.left(256))
-        out += c < u' ' || c == u'\x7f' ? u"\\x%1"_s.arg(int(c.unicode()), 2, 16, QChar(u'0')) : QString(c);
-    return out;
+    return escapeControls(text.left(256));
 }
 
 } // namespace

@@ -48,6 +48,9 @@ private:
     /// Writes `pieces` pieces of 256 KiB to `engine`'s request, each when the one before is with the kernel.
     void pour(ScriptedEngine &engine, int pieces, const QByteArray &piece);
 
+    /// Begins a stream of `pieces` such pieces to a client that reads nothing.
+    bool pourUnread(ScriptedEngine &prefill, ScriptedEngine &decode, int pieces, const std::function<void(Config &)> &limit);
+
     int m_poured = 0;
 };
 
@@ -60,6 +63,28 @@ void TstLoad::pour(ScriptedEngine &engine, int pieces, const QByteArray &piece)
         ++m_poured;
     }
     QTimer::singleShot(0, engine.request(), [this, &engine, pieces, piece] { pour(engine, pieces, piece); });
+}
+
+bool TstLoad::pourUnread(ScriptedEngine &prefill, ScriptedEngine &decode, int pieces,
+                         const std::function<void(Config &)> &limit)
+{
+    Setup setup = scripted(prefill, decode);
+    setup.change = [change = setup.change, limit](Config &config) {
+        change(config);
+        limit(config);
+    };
+    if (!begin(setup))
+        return false;
+    decode.answerRaw({});
+    m_client = m_rig->client(64 * 1024);
+    m_client->setReading(false);
+    m_client->post("/generate", QByteArray(generateStream));
+    if (!waitFor([&] { return decode.request() && decode.request()->bodyComplete(); }))
+        return false;
+    decode.request()->beginChunked(200, eventStream());
+    m_poured = 0;
+    pour(decode, pieces, "data: " + QByteArray(256 * 1024 - 8, 'x') + "\n\n");
+    return true;
 }
 
 void TstLoad::clientThatDoesNotRead_data()
@@ -118,21 +143,7 @@ void TstLoad::stalledClientIsEnded()
     ScriptedEngine prefill;
     ScriptedEngine decode;
     const auto ended = qScopeGuard([this] { finish(); });
-    Setup setup = scripted(prefill, decode);
-    const auto change = setup.change;
-    setup.change = [&](Config &config) {
-        change(config);
-        config.writeStallTimeout = std::chrono::milliseconds(300);
-    };
-    QVERIFY(begin(setup));
-    decode.answerRaw({});
-    m_client = m_rig->client(64 * 1024);
-    m_client->setReading(false);
-    m_client->post("/generate", QByteArray(generateStream));
-    PDLB_WAIT(decode.request() && decode.request()->bodyComplete());
-    decode.request()->beginChunked(200, eventStream());
-    m_poured = 0;
-    pour(decode, 400, "data: " + QByteArray(256 * 1024 - 8, 'x') + "\n\n");
+    QVERIFY(pourUnread(prefill, decode, 400, [](Config &config) { config.writeStallTimeout = std::chrono::milliseconds(300); }));
     PDLB_WAIT_EQUAL(m_rig->traces.size(), 1);
     QCOMPARE(m_rig->traces.lastEnd(), "stalled_client");
     QVERIFY(isQnam() || m_poured < 400); // its read buffer limit takes hold late or not at all
@@ -143,21 +154,7 @@ void TstLoad::slowClientIsNotIdle()
     ScriptedEngine prefill;
     ScriptedEngine decode;
     const auto ended = qScopeGuard([this] { finish(); });
-    Setup setup = scripted(prefill, decode);
-    const auto change = setup.change;
-    setup.change = [&](Config &config) {
-        change(config);
-        config.streamIdleTimeout = std::chrono::milliseconds(400);
-    };
-    QVERIFY(begin(setup));
-    decode.answerRaw({});
-    m_client = m_rig->client(64 * 1024);
-    m_client->setReading(false);
-    m_client->post("/generate", QByteArray(generateStream));
-    PDLB_WAIT(decode.request() && decode.request()->bodyComplete());
-    decode.request()->beginChunked(200, eventStream());
-    m_poured = 0;
-    pour(decode, 200, "data: " + QByteArray(256 * 1024 - 8, 'x') + "\n\n");
+    QVERIFY(pourUnread(prefill, decode, 200, [](Config &config) { config.streamIdleTimeout = std::chrono::milliseconds(400); }));
     PDLB_WAIT(decode.request()->backlog() > 0 || m_poured == 200);
     QTest::qWait(1500); // far beyond the idle timeout, which is decode's and not the client's
     QVERIFY(decode.request());
