@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/command.h"
 #include "cli/signals.h"
+#include "util/process_limits.h"
 
 #include <QCoreApplication>
 
@@ -31,6 +32,7 @@ int main(int argc, char **argv)
         qputenv("QT_NO_GLIB", "1");
     QCoreApplication app(argc, argv);
     QCoreApplication::setApplicationName(QStringLiteral("pdlb"));
+    pdlb::raiseDescriptorLimit();
     QTextStream out(stdout);
     QTextStream err(stderr);
     pdlb::cli::Streams streams{out, err};

@@ -4,11 +4,13 @@
 #include "balancer.h"
 #include "cli/logging.h"
 #include "cli/signals.h"
+#include "config/secret_file.h"
+#include "edge/listen_socket.h"
 
 #include <QCoreApplication>
 #include <QLoggingCategory>
 
-#include <sys/resource.h>
+#include <map>
 
 using namespace Qt::StringLiterals;
 
@@ -23,14 +25,9 @@ std::chrono::milliseconds fromSeconds(double seconds)
     return std::chrono::milliseconds(qint64(seconds * 1000));
 }
 
-/// Thousands of streams need three descriptors each.
-void raiseDescriptorLimit()
+std::string shortNumber(double number)
 {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        ::setrlimit(RLIMIT_NOFILE, &limit);
-    }
+    return QByteArray::number(number).toStdString();
 }
 
 } // namespace
@@ -41,30 +38,123 @@ void ServeCommand::addTo(CLI::App &app)
     m_app->add_option("--prefill", m_prefill, "Prefill engine: URL [BOOTSTRAP_PORT|none]; without a port the engine is asked")
         ->type_name("URL [PORT]")->expected(1, 2)->take_all();
     m_app->add_option("--decode", m_decode, "Decode engine")->type_name("URL")->expected(1)->take_all();
-    m_app->add_option("--host", m_host, "Address to listen on")->capture_default_str();
-    m_app->add_option("--port", m_port, "Port to listen on; 0: any free one")->capture_default_str()->check(CLI::Range(0, 65535));
-    m_app->add_option("--policy", m_policy, "How pairs are picked: random, round_robin")->capture_default_str();
-    m_app->add_option("--workers", m_workers, "Worker threads; 0: one per core, at most 8")->capture_default_str();
-    m_app->add_option("--transport", m_transport, "auto: direct for http://, qnam for https://")
-        ->capture_default_str()->check(CLI::IsMember({"auto", "direct", "qnam"}));
-    const auto seconds = [&](const char *name, double &value, const char *help) {
-        m_app->add_option(name, value, help)->type_name("SECONDS")->capture_default_str()->check(CLI::Range(0.0, 1e9));
+    const auto text = [this](const char *name, QString Config::*member, const char *help) {
+        return m_app->add_option_function<std::string>(name, [this, member](const std::string &value) {
+            m_config.*member = QString::fromStdString(value);
+        }, help)->default_str((m_config.*member).toStdString());
     };
-    seconds("--request-timeout-secs", m_requestTimeout, "Longest duration of a request; 0: none");
-    seconds("--connect-timeout", m_connectTimeout, "For a connection to an engine; 0: none");
-    seconds("--first-byte-timeout", m_firstByteTimeout, "Until decode's first byte; 0: none");
-    seconds("--stream-idle-timeout", m_streamIdleTimeout, "Between two of decode's bytes; 0: none");
-    seconds("--write-stall-timeout", m_writeStallTimeout, "For a client that stops reading; 0: none");
-    seconds("--drain-timeout", m_drainTimeout, "For running requests after SIGTERM");
-    m_app->add_option("--max-body", m_maxBody, "Largest request body in bytes")->capture_default_str();
+    text("--host", &Config::host, "Address to listen on");
+    m_app->add_option("--port", m_config.port, "Port to listen on; 0: any free one")->capture_default_str()->check(CLI::Range(0, 65535));
+    text("--policy", &Config::policy, "How pairs are picked: random, round_robin");
+    m_app->add_option("--workers", m_config.workers, "Worker threads; 0: one per core, at most 8")->capture_default_str();
+    static const std::map<std::string, TransportKind> transports{
+        {"auto", TransportKind::Auto}, {"direct", TransportKind::Direct}, {"qnam", TransportKind::Qnam}};
+    m_app->add_option_function<std::string>("--transport", [this](const std::string &name) { m_config.transport = transports.at(name); },
+                                            "auto: direct for http://, qnam for https://")
+        ->default_str("auto")->check(CLI::IsMember(transports));
+    addDeadlines();
+    addLimits();
+    addAccess();
     m_app->add_option("--log-level", m_logLevel, "debug, info, warn or error")->capture_default_str();
     m_app->add_flag("--json-log", m_jsonLog, "Log lines as JSON");
     m_app->add_flag("--pd-disaggregation,--mini-lb", m_accepted, "Accepted for SGLang's sake, no effect");
 }
 
+void ServeCommand::addDeadlines()
+{
+    const auto seconds = [this](const char *name, std::chrono::milliseconds Config::*member, const char *help) {
+        m_app->add_option_function<double>(name, [this, member](double value) { m_config.*member = fromSeconds(value); }, help)
+            ->type_name("SECONDS")->default_str(shortNumber(double((m_config.*member).count()) / 1000))->check(CLI::Range(0.0, 1e9))
+            ->group("Deadlines (0: none)");
+    };
+    seconds("--request-timeout-secs", &Config::requestTimeout, "Longest duration of a request");
+    seconds("--header-timeout", &Config::headerTimeout, "For a request's head, from its first byte");
+    seconds("--body-timeout", &Config::bodyTimeout, "Without a byte of a request's body, or with less than 500 B/s");
+    seconds("--keepalive-timeout", &Config::keepAliveTimeout, "For a client's connection between two requests");
+    seconds("--queue-timeout,--queue-timeout-secs", &Config::queueTimeout, "For a request that waits for its turn");
+    seconds("--connect-timeout", &Config::connectTimeout, "For a connection to an engine");
+    seconds("--first-byte-timeout", &Config::firstByteTimeout, "Until decode's first byte");
+    seconds("--stream-idle-timeout", &Config::streamIdleTimeout, "Between two of decode's bytes");
+    seconds("--write-stall-timeout", &Config::writeStallTimeout, "For a client that stops reading");
+    seconds("--drain-timeout", &Config::drainTimeout, "For running requests after SIGTERM");
+}
+
+void ServeCommand::addLimits()
+{
+    const char *group = "Limits (0: none)";
+    const auto ofHead = [this](const char *name, auto &value, const char *help) {
+        m_app->add_option(name, value, help)->capture_default_str()->group("Limits of a request's head");
+    };
+    ofHead("--max-request-line", m_config.maxRequestLine, "Longest request line in bytes");
+    ofHead("--max-header-field", m_config.maxHeaderField, "Longest header field in bytes");
+    ofHead("--max-header-block", m_config.maxHeaderBlock, "All header fields together in bytes");
+    ofHead("--max-headers", m_config.maxHeaders, "Header fields");
+    m_app->add_option("--max-body,--max-payload-size", m_config.maxBody, "Largest request body in bytes")
+        ->capture_default_str()->group(group);
+    const auto automatic = [&](const char *name, std::optional<qint64> Config::*member, qint64 now, const char *help) {
+        m_app->add_option_function<qint64>(name, [this, member](qint64 value) { m_config.*member = value; }, help)
+            ->default_str(std::to_string(now))->group(group);
+    };
+    automatic("--max-body-memory", &Config::maxBodyMemory, m_config.effectiveBodyMemory(),
+              "Memory of all request bodies in bytes; default: 2 GiB, at most a quarter of the machine's");
+    automatic("--max-connections", &Config::maxConnections, m_config.effectiveConnections(),
+              "Clients' connections; default: 0.4 of the limit of open files");
+    // SGLang's router says -1 for "no limit".
+    m_app->add_option_function<qint64>("--max-in-flight,--max-concurrent-requests",
+                                       [this](qint64 value) { m_config.maxInFlight = value == -1 ? 0 : value; },
+                                       "Requests that run at a time")->default_str("0")->group(group);
+    m_app->add_option("--max-queue,--queue-size", m_config.maxQueue, "Further requests that wait; 0: they are refused at once")
+        ->capture_default_str()->group(group);
+}
+
+void ServeCommand::addAccess()
+{
+    const char *group = "Access";
+    m_app->add_option("--api-key", m_apiKeys, "Clients must send this key (repeatable; better --api-key-file, since others see a command line)")
+        ->type_name("KEY")->expected(1)->take_all()->envname("PDLB_API_KEY")->group(group);
+    m_app->add_option("--api-key-file", m_apiKeyFile, "The same, from a file with one key a line")->type_name("FILE")->group(group);
+    m_app->add_option("--engine-api-key", m_engineApiKey, "Sent to the engines in place of the client's key")
+        ->type_name("KEY")->envname("PDLB_ENGINE_API_KEY")->group(group);
+    m_app->add_option("--engine-api-key-file", m_engineApiKeyFile, "The same, from a file")->type_name("FILE")->group(group);
+    m_app->add_option_function<std::vector<std::string>>("--cors-origin,--cors-allowed-origins", [this](const std::vector<std::string> &origins) {
+        for (const std::string &origin : origins)
+            m_config.corsOrigins += QByteArray::fromStdString(origin);
+    }, "Web pages from there may call (repeatable)")->type_name("ORIGIN")->group(group);
+    const auto file = [&](const char *name, QString Config::*member, const char *help) {
+        m_app->add_option_function<std::string>(name, [this, member](const std::string &path) {
+            m_config.*member = QString::fromStdString(path);
+        }, help)->type_name("FILE")->group(group);
+    };
+    file("--tls-cert,--tls-cert-path", &Config::tlsCertFile, "Serve https:// with this certificate chain (PEM)");
+    file("--tls-key,--tls-key-path", &Config::tlsKeyFile, "Its private key (PEM)");
+    file("--ca-file,--ca-cert-paths", &Config::caFile, "Authorities to trust for https:// engines, beside the system's (PEM)");
+    m_app->add_flag("--insecure", m_config.insecure, "Do not check the certificates of https:// engines")->group(group);
+}
+
+Result<void> ServeCommand::readSecrets(Config &config) const
+{
+    for (const std::string &key : m_apiKeys)
+        config.apiKeys += QByteArray::fromStdString(key);
+    if (!m_apiKeyFile.empty()) {
+        const auto keys = readSecretFile(QString::fromStdString(m_apiKeyFile));
+        if (!keys)
+            return tl::unexpected(keys.error());
+        config.apiKeys += *keys;
+    }
+    if (m_app->count("--engine-api-key") > 0)
+        config.engineApiKey = QByteArray::fromStdString(m_engineApiKey);
+    if (!m_engineApiKeyFile.empty()) {
+        const auto keys = readSecretFile(QString::fromStdString(m_engineApiKeyFile));
+        if (!keys)
+            return tl::unexpected(keys.error());
+        config.engineApiKey = keys->first();
+    }
+    return {};
+}
+
 Result<Config> ServeCommand::config() const
 {
-    Config config;
+    Config config = m_config;
     for (const auto &words : m_prefill) {
         PrefillServer server{QString::fromStdString(words.front()), {}};
         if (words.size() > 1) {
@@ -77,23 +167,21 @@ Result<Config> ServeCommand::config() const
     }
     for (const auto &words : m_decode)
         config.decode += QString::fromStdString(words.front());
-    config.host = QString::fromStdString(m_host);
-    config.port = quint16(m_port);
-    config.workers = m_workers;
-    config.policy = QString::fromStdString(m_policy);
-    config.transport = m_transport == "direct" ? TransportKind::Direct
-        : m_transport == "qnam"                ? TransportKind::Qnam
-                                               : TransportKind::Auto;
-    config.requestTimeout = fromSeconds(m_requestTimeout);
-    config.connectTimeout = fromSeconds(m_connectTimeout);
-    config.firstByteTimeout = fromSeconds(m_firstByteTimeout);
-    config.streamIdleTimeout = fromSeconds(m_streamIdleTimeout);
-    config.writeStallTimeout = fromSeconds(m_writeStallTimeout);
-    config.drainTimeout = fromSeconds(m_drainTimeout);
-    config.maxBody = m_maxBody;
+    if (const auto read = readSecrets(config); !read)
+        return tl::unexpected(read.error());
     if (const auto valid = config.validate(); !valid)
         return tl::unexpected(valid.error());
     return config;
+}
+
+void ServeCommand::warn(const Config &config)
+{
+    if (config.isOpenToAll())
+        qCWarning(lcServe, "anyone who reaches %s can use the engines: set --api-key-file, or --host 127.0.0.1", qUtf8Printable(config.host));
+    if (!config.apiKeys.isEmpty() && config.tlsCertFile.isEmpty() && !edge::parseListenAddress(config.host)->isLoopback())
+        qCWarning(lcServe, "API keys cross the network unencrypted: set --tls-cert and --tls-key, or put a TLS proxy in front");
+    if (config.insecure)
+        qCWarning(lcServe, "--insecure: the certificates of https:// engines are NOT checked; anyone in between can read and change everything");
 }
 
 int ServeCommand::run(Streams &streams)
@@ -107,7 +195,7 @@ int ServeCommand::run(Streams &streams)
         printError(streams, configured.error().message);
         return ExitConfig;
     }
-    raiseDescriptorLimit();
+    warn(*configured);
     Balancer balancer;
     if (const auto started = balancer.start(*configured); !started) {
         printError(streams, started.error().message);

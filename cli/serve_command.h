@@ -17,21 +17,20 @@ public:
     Result<Config> config() const;
 
 private:
+    void addDeadlines();
+    void addLimits();
+    void addAccess();
+    static void warn(const Config &config);
+    Result<void> readSecrets(Config &config) const;
+
+    Config m_config; ///< the options that are plain values write here
     std::vector<std::vector<std::string>> m_prefill;
     std::vector<std::vector<std::string>> m_decode;
-    std::string m_host = "127.0.0.1";
-    std::string m_policy = "random";
-    std::string m_transport = "auto";
+    std::vector<std::string> m_apiKeys;
+    std::string m_apiKeyFile;
+    std::string m_engineApiKey;
+    std::string m_engineApiKeyFile;
     std::string m_logLevel = "info";
-    int m_port = 30000;
-    int m_workers = 0;
-    double m_requestTimeout = 1800;
-    double m_connectTimeout = 3;
-    double m_firstByteTimeout = 0;
-    double m_streamIdleTimeout = 300;
-    double m_writeStallTimeout = 60;
-    double m_drainTimeout = 30;
-    qint64 m_maxBody = 512LL * 1024 * 1024;
     bool m_jsonLog = false;
     bool m_accepted = false; ///< flags of SGLang's router that have no effect here
 };

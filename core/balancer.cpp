@@ -5,7 +5,9 @@
 #include "control/control_plane.h"
 #include "edge/listen_socket.h"
 #include "relay/worker.h"
+#include "upstream/engine_credentials.h"
 #include "util/epoll_dispatcher.h"
+#include "util/tls_files.h"
 
 #include <QLoggingCategory>
 #include <QThread>
@@ -95,8 +97,10 @@ private:
 class Balancer::Private
 {
 public:
-    explicit Private(const Config &config)
-        : config(config), fleet(this->config), policy(fleet::makePolicy(config.policy)), rooms(random)
+    Private(const Config &config, const QSslConfiguration &engineTls)
+        : config(config), fleet(this->config), policy(fleet::makePolicy(config.policy)), rooms(random),
+          edge(config.effectiveBodyMemory()), access({.apiKeys = config.apiKeys, .corsOrigins = config.corsOrigins}),
+          admission(config.maxInFlight, config.maxQueue), transport(engineTls)
     {
     }
 
@@ -105,6 +109,9 @@ public:
     fleet::Fleet fleet;
     std::unique_ptr<fleet::Policy> policy;
     pd::RoomSource rooms;
+    edge::EdgeShared edge;
+    edge::AccessRules access;
+    relay::Admission admission;
     upstream::QnamTransport transport;
     std::unique_ptr<control::ControlPlane> control;
     std::unique_ptr<control::BootstrapDiscovery> discovery;
@@ -143,7 +150,7 @@ QUrl Balancer::url() const
     if (!d)
         return {};
     QUrl url;
-    url.setScheme(u"http"_s);
+    url.setScheme(d->config.tlsCertFile.isEmpty() ? u"http"_s : u"https"_s);
     const QHostAddress address = edge::parseListenAddress(d->config.host).value_or(QHostAddress(QHostAddress::LocalHost));
     const bool any = address == QHostAddress(QHostAddress::AnyIPv4) || address == QHostAddress(QHostAddress::AnyIPv6);
     url.setHost(any ? u"127.0.0.1"_s : address.toString());
@@ -165,17 +172,29 @@ Result<void> Balancer::start(const Config &config)
     const auto address = edge::parseListenAddress(config.host);
     if (!address)
         return tl::unexpected(address.error());
+    std::optional<QSslConfiguration> serverTls;
+    if (!config.tlsCertFile.isEmpty()) {
+        const auto loaded = loadServerTls(config.tlsCertFile, config.tlsKeyFile);
+        if (!loaded)
+            return tl::unexpected(loaded.error());
+        serverTls = *loaded;
+    }
+    const auto engineTls = loadClientTls(config.caFile, !config.insecure);
+    if (!engineTls)
+        return tl::unexpected(engineTls.error());
     const auto sockets = edge::openListenSockets(*address, config.port, config.effectiveWorkers());
     if (!sockets)
         return tl::unexpected(sockets.error());
 
-    d = std::make_unique<Private>(config);
+    d = std::make_unique<Private>(config, *engineTls);
     d->port = edge::localPort(sockets->first());
     d->control = std::make_unique<control::ControlPlane>(d->transport, d->fleet, nullptr);
-    d->discovery = std::make_unique<control::BootstrapDiscovery>(d->transport, d->fleet, nullptr);
+    http::HeaderList credentials;
+    upstream::setEngineCredentials(credentials, config);
+    d->discovery = std::make_unique<control::BootstrapDiscovery>(d->transport, d->fleet, std::move(credentials), nullptr);
     control::BootstrapDiscovery *discovery = d->discovery.get();
     d->shared.reset(new relay::SharedState{d->config, d->fleet, *d->policy, d->rooms, d->random, SteadyClock::instance(),
-                                           m_sink, d->control.get(), [discovery](qsizetype prefill) {
+                                           d->edge, d->access, d->admission, serverTls, *engineTls, m_sink, d->control.get(), [discovery](qsizetype prefill) {
         QMetaObject::invokeMethod(discovery, [discovery, prefill] { discovery->recheck(prefill); }, Qt::QueuedConnection);
     }});
     for (const int descriptor : *sockets)

@@ -4,8 +4,12 @@
 #include "edge/listen_socket.h"
 #include "fleet/policy.h"
 #include "upstream/origin.h"
+#include "util/process_limits.h"
 
 #include <QThread>
+#include <QUrl>
+
+#include <algorithm>
 
 using namespace Qt::StringLiterals;
 
@@ -57,13 +61,69 @@ Result<void> Config::validate() const
         return failure(u"policy \"%1\" is unknown; known are: %2"_s.arg(policy, fleet::policyNames().join(u", "_s)));
     if (workers < 0 || workers > 256)
         return failure(u"workers %1: expected 0 (automatic) to 256"_s.arg(workers));
-    if (maxBody < 1)
-        return failure(u"the largest body must be at least one byte"_s);
-    for (const auto timeout : {requestTimeout, connectTimeout, firstByteTimeout, streamIdleTimeout, writeStallTimeout, drainTimeout}) {
+    if (const auto good = validateLimits(); !good)
+        return good;
+    return validateAccess();
+}
+
+Result<void> Config::validateLimits() const
+{
+    constexpr qint64 smallestHead = 64;
+    constexpr qint64 largestHead = 16 * 1024 * 1024;
+    for (const auto &[name, value] : {std::pair{"request line", maxRequestLine}, {"header field", maxHeaderField}, {"header block", maxHeaderBlock}}) {
+        if (value < smallestHead || value > largestHead)
+            return failure(u"the largest %1 is %2 bytes; expected %3 to %4"_s.arg(QLatin1StringView(name)).arg(value).arg(smallestHead).arg(largestHead));
+    }
+    if (maxHeaders < 1 || maxHeaders > 10000)
+        return failure(u"the most header fields are %1; expected 1 to 10000"_s.arg(maxHeaders));
+    for (const qint64 limit : {maxBody, maxBodyMemory.value_or(0), maxConnections.value_or(0), maxInFlight, maxQueue}) {
+        if (limit < 0)
+            return failure(u"a limit is negative (%1); 0 switches it off"_s.arg(limit));
+    }
+    for (const auto timeout : {requestTimeout, connectTimeout, firstByteTimeout, streamIdleTimeout, writeStallTimeout, headerTimeout,
+                               bodyTimeout, keepAliveTimeout, queueTimeout, drainTimeout}) {
         if (timeout.count() < 0)
             return failure(u"a timeout is negative; 0 switches it off"_s);
     }
     return {};
+}
+
+Result<void> Config::validateAccess() const
+{
+    const auto usable = [](const QByteArray &key) {
+        return !key.isEmpty() && std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c < 0x7f; });
+    };
+    // An empty one would let everybody in who sends none. What is wrong is said without showing the key.
+    if (!std::all_of(apiKeys.begin(), apiKeys.end(), usable))
+        return failure(u"an API key is empty or holds other characters than visible ASCII; check --api-key and --api-key-file"_s);
+    if (!engineApiKey.isNull() && !usable(engineApiKey))
+        return failure(u"the engines' API key is empty or holds other characters than visible ASCII; check --engine-api-key"_s);
+    for (const QByteArray &origin : corsOrigins) {
+        const QUrl url(QString::fromUtf8(origin), QUrl::StrictMode);
+        const bool good = url.isValid() && (url.scheme() == "http"_L1 || url.scheme() == "https"_L1) && !url.host().isEmpty()
+            && url.path().isEmpty() && url.userInfo().isEmpty() && !url.hasQuery() && !url.hasFragment();
+        if (!good)
+            return failure(u"CORS origin \"%1\": expected http(s)://HOST[:PORT], as browsers send it"_s.arg(QString::fromUtf8(origin.left(200))));
+    }
+    if (tlsCertFile.isEmpty() != tlsKeyFile.isEmpty())
+        return failure(u"TLS needs both a certificate (--tls-cert) and its key (--tls-key)"_s);
+    return {};
+}
+
+qint64 Config::effectiveBodyMemory() const
+{
+    return maxBodyMemory.value_or(std::min(qint64(2) << 30, physicalMemory() / 4));
+}
+
+qint64 Config::effectiveConnections() const
+{
+    return maxConnections.value_or(std::max<qint64>(descriptorLimit() * 2 / 5, 1));
+}
+
+bool Config::isOpenToAll() const
+{
+    const auto address = edge::parseListenAddress(host);
+    return apiKeys.isEmpty() && address && !address->isLoopback();
 }
 
 } // namespace pdlb

@@ -20,8 +20,9 @@ constexpr std::chrono::milliseconds longestPause = std::chrono::seconds(30);
 
 } // namespace
 
-BootstrapDiscovery::BootstrapDiscovery(upstream::UpstreamTransport &transport, fleet::Fleet &fleet, QObject *parent)
-    : QObject(parent), m_transport(transport), m_fleet(fleet)
+BootstrapDiscovery::BootstrapDiscovery(upstream::UpstreamTransport &transport, fleet::Fleet &fleet, http::HeaderList headers,
+                                       QObject *parent)
+    : QObject(parent), m_transport(transport), m_fleet(fleet), m_headers(std::move(headers))
 {
 }
 
@@ -68,6 +69,7 @@ void BootstrapDiscovery::ask(qsizetype index)
     m_states[size_t(index)].asking = true;
     EngineRequest request;
     request.target = "/server_info";
+    request.headers = m_headers;
     new EngineCall(m_transport, m_fleet.snapshot()->prefill[size_t(index)].origin, std::move(request),
                    [this, index](const EngineReply &reply) { answered(index, reply); }, this);
 }

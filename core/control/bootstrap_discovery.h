@@ -13,7 +13,8 @@ class BootstrapDiscovery final : public QObject
     Q_OBJECT
 
 public:
-    BootstrapDiscovery(upstream::UpstreamTransport &transport, fleet::Fleet &fleet, QObject *parent);
+    /// `headers` go with each request.
+    BootstrapDiscovery(upstream::UpstreamTransport &transport, fleet::Fleet &fleet, http::HeaderList headers, QObject *parent);
     void start();
     /// That prefill could not be reached: ask again, it may be restarted with another port.
     void recheck(qsizetype prefillIndex);
@@ -35,6 +36,7 @@ private:
 
     upstream::UpstreamTransport &m_transport;
     fleet::Fleet &m_fleet;
+    http::HeaderList m_headers;
     std::vector<State> m_states;
     bool m_firstRound = true;
 };

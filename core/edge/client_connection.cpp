@@ -21,6 +21,8 @@ constexpr size_t readSize = 64 * 1024;
 constexpr std::chrono::milliseconds lingerTime{2000};
 constexpr qint64 maxLingered = 1024 * 1024;
 constexpr qint64 maxReserve = 64 * 1024 * 1024; ///< a promise of more is believed as it arrives
+constexpr qint64 slowestUpload = 500; ///< bytes a second, over EdgeOptions::bodyTimeout
+constexpr int copiesOfBody = 2; ///< as received, and as sent to the engines
 
 QByteArray codeOf(int status)
 {
@@ -37,12 +39,19 @@ QByteArray codeOf(int status)
 
 } // namespace
 
-ClientConnection::ClientConnection(QTcpSocket *socket, const Limits &limits, const Clock &clock)
-    : QObject(socket), m_socket(socket), m_limits(limits), m_clock(clock), m_reader(limits.head)
+ClientConnection::ClientConnection(QTcpSocket *socket, const EdgeOptions &options, EdgeShared &shared, const HeadJudge &judge,
+                                   const Clock &clock)
+    : QObject(socket), m_socket(socket), m_encrypted(qobject_cast<QSslSocket *>(socket)), m_options(options), m_judge(judge),
+      m_clock(clock), m_reader(options.head), m_budget(shared.bodies)
 {
     connect(socket, &QTcpSocket::readyRead, this, &ClientConnection::onReadyRead);
     connect(socket, &QTcpSocket::disconnected, this, &ClientConnection::onDisconnected);
     connect(socket, &QTcpSocket::bytesWritten, this, &ClientConnection::onBytesWritten);
+    if (m_encrypted) {
+        connect(m_encrypted, &QSslSocket::encryptedBytesWritten, this, &ClientConnection::onBytesWritten);
+        m_encrypted->startServerEncryption();
+    }
+    await(Wait::FirstByte);
 }
 
 ClientConnection::~ClientConnection()
@@ -83,7 +92,7 @@ void ClientConnection::onReadyRead()
 
 void ClientConnection::keepForLater(QByteArrayView bytes)
 {
-    if (m_pipelined.size() + bytes.size() <= m_limits.maxPipelined)
+    if (m_pipelined.size() + bytes.size() <= m_options.maxPipelined)
         m_pipelined.append(bytes);
     else
         m_closing = true;
@@ -102,15 +111,14 @@ void ClientConnection::consume(QByteArrayView input)
     for (;;) {
         switch (m_reader.next(input)) {
         case http::ReadEvent::NeedMore:
+            if (m_wait < Wait::Head && !m_reader.isIdle())
+                await(Wait::Head);
             return;
         case http::ReadEvent::Head:
             startRequest();
             break;
         case http::ReadEvent::Body:
-            if (m_body.size() + m_reader.body().size() > m_limits.maxBody)
-                refuse({413, "body_too_large", u"the body is larger than %1 bytes"_s.arg(m_limits.maxBody)});
-            else
-                appendBody(m_reader.body());
+            appendBody(m_reader.body());
             break;
         case http::ReadEvent::End:
             requestComplete(input);
@@ -125,25 +133,118 @@ void ClientConnection::consume(QByteArrayView input)
     }
 }
 
+const QByteArray &ClientConnection::peerName()
+{
+    if (m_peerName.isEmpty()) {
+        bool isV4 = false;
+        const quint32 v4 = peer().toIPv4Address(&isV4);
+        m_peerName = (isV4 ? QHostAddress(v4) : peer()).toString().toLatin1();
+    }
+    return m_peerName;
+}
+
+void ClientConnection::await(Wait what)
+{
+    m_wait = what;
+    m_waitingSince = m_clock.now();
+    if (what == Wait::Body) {
+        m_lastBodyByte = m_rateSince = m_waitingSince;
+        m_rateBytes = 0;
+    }
+}
+
+void ClientConnection::tick(Monotonic now)
+{
+    if (m_mode != Mode::Reading || m_between)
+        return;
+    const auto expired = [now](Monotonic since, std::chrono::milliseconds limit) {
+        return limit.count() > 0 && now - since >= limit;
+    };
+    const auto seconds = [](std::chrono::milliseconds time) { return double(time.count()) / 1000; };
+    switch (m_wait) {
+    case Wait::FirstByte:
+    case Wait::NextRequest:
+        // Nothing was asked, so there is nothing to answer.
+        if (expired(m_waitingSince, m_wait == Wait::FirstByte ? m_options.headerTimeout : m_options.keepAliveTimeout))
+            closeAfterWrites();
+        break;
+    case Wait::Head:
+        if (expired(m_waitingSince, m_options.headerTimeout))
+            refuse({408, "request_timeout", u"the request's head did not arrive within %1 s"_s.arg(seconds(m_options.headerTimeout))});
+        break;
+    case Wait::Body: {
+        const bool idle = expired(m_lastBodyByte, m_options.bodyTimeout);
+        const bool measured = expired(m_rateSince, m_options.bodyTimeout);
+        if (idle || (measured && m_rateBytes * 1000 < slowestUpload * m_options.bodyTimeout.count())) {
+            refuse({408, "request_timeout", u"the request's body did not arrive: less than %1 bytes a second over %2 s"_s
+                        .arg(slowestUpload).arg(seconds(m_options.bodyTimeout))});
+        } else if (measured) {
+            m_rateSince = now;
+            m_rateBytes = 0;
+        }
+        break;
+    }
+    }
+}
+
+void ClientConnection::bodyReceived(qsizetype bytes)
+{
+    m_lastBodyByte = m_clock.now();
+    m_rateBytes += bytes;
+}
+
 void ClientConnection::appendBody(QByteArrayView piece)
 {
+    if (m_body.size() + piece.size() > m_options.maxBody) {
+        refuse(tooLarge());
+        return;
+    }
+    if (!m_charge.grow(copiesOfBody * piece.size())) {
+        refuseForMemory();
+        return;
+    }
+    bodyReceived(piece.size());
     // Unlike append(), resize() grows by realloc(), which moves pages instead of copying a body of many megabytes.
     const qsizetype size = m_body.size();
     m_body.resize(size + piece.size());
     std::memcpy(m_body.data() + size, piece.data(), size_t(piece.size()));
 }
 
+ApiError ClientConnection::tooLarge() const
+{
+    return {413, "body_too_large", u"the body is larger than %1 bytes"_s.arg(m_options.maxBody)};
+}
+
+void ClientConnection::refuseForMemory()
+{
+    http::HeaderList headers;
+    headers.add("Retry-After", "1");
+    refuse({503, "overloaded", u"the bodies of other requests take up the memory set aside for them (%1 bytes); try again"_s
+                .arg(m_budget.limit())}, std::move(headers));
+}
+
 void ClientConnection::startRequest()
 {
     const http::RequestHead &head = m_reader.head();
-    if (head.framing == http::Framing::Length && head.contentLength > m_limits.maxBody) {
-        refuse({413, "body_too_large", u"the body is larger than %1 bytes"_s.arg(m_limits.maxBody)});
+    if (std::optional<Refusal> refusal = m_judge.judge(head, peer())) {
+        refuse(refusal->error, std::move(refusal->headers));
         return;
     }
-    if (head.framing == http::Framing::Length)
+    m_charge = ByteBudget::Charge(m_budget);
+    if (head.framing == http::Framing::Length) {
+        if (head.contentLength > m_options.maxBody) {
+            refuse(tooLarge());
+            return;
+        }
+        if (!m_budget.hasRoomFor(copiesOfBody * head.contentLength)) {
+            refuseForMemory();
+            return;
+        }
         m_body.reserve(qsizetype(std::min(head.contentLength, maxReserve)));
+    }
     if (head.expectContinue && head.framing != http::Framing::None)
         send("HTTP/1.1 100 Continue\r\n\r\n");
+    await(Wait::Body);
 }
 
 void ClientConnection::requestComplete(QByteArrayView rest)
@@ -152,9 +253,11 @@ void ClientConnection::requestComplete(QByteArrayView rest)
     m_pipelined = rest.toByteArray();
     if (m_socket->bytesAvailable() > 0)
         m_pipelined.append(m_socket->readAll());
-    m_closing = m_closing || m_pipelined.size() > m_limits.maxPipelined;
+    m_closing = m_closing || m_pipelined.size() > m_options.maxPipelined;
     m_mode = Mode::Answering;
-    m_exchange = new Exchange(this, m_reader.takeHead(), std::exchange(m_body, QByteArray()), m_clock.now());
+    const QByteArray origin = m_judge.allowedOrigin(m_reader.head());
+    m_exchange = new Exchange(this, m_reader.takeHead(), std::exchange(m_body, QByteArray()), std::move(m_charge), m_clock.now());
+    m_exchange->setAllowedOrigin(origin);
     giveToServer();
 }
 
@@ -186,7 +289,7 @@ void ClientConnection::send(QByteArrayView bytes)
         bytes = m_queued;
     }
     qint64 sent = 0;
-    if (m_socket->bytesToWrite() == 0 && !bytes.isEmpty()) {
+    if (!m_encrypted && m_socket->bytesToWrite() == 0 && !bytes.isEmpty()) {
         // Straight to the kernel: no copy, no write notifier. Only what it does not take is left to the socket object.
         const ssize_t n = ::send(int(m_socket->socketDescriptor()), bytes.data(), size_t(bytes.size()), MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n < 0 && errno != EAGAIN && errno != EINTR) {
@@ -198,16 +301,21 @@ void ClientConnection::send(QByteArrayView bytes)
     }
     if (sent < bytes.size()) {
         m_socket->write(bytes.data() + sent, bytes.size() - sent);
-        m_overHigh = m_overHigh || m_socket->bytesToWrite() > Exchange::highWater;
+        m_overHigh = m_overHigh || pendingBytes() > Exchange::highWater;
     }
     m_queued.clear();
+}
+
+qint64 ClientConnection::pendingBytes() const
+{
+    return m_socket->bytesToWrite() + (m_encrypted ? m_encrypted->encryptedBytesToWrite() : 0);
 }
 
 void ClientConnection::onBytesWritten()
 {
     if (m_mode == Mode::Closed && m_closeTimer && m_closeTimer->isActive())
-        abortAfter(m_limits.writeStall);
-    if (!m_overHigh || m_socket->bytesToWrite() >= Exchange::lowWater)
+        abortAfter(m_options.writeStall);
+    if (!m_overHigh || pendingBytes() >= Exchange::lowWater)
         return;
     m_overHigh = false;
     if (m_exchange && m_exchange->observer())
@@ -231,6 +339,7 @@ void ClientConnection::exchangeEnded(bool keepAlive)
     if (keepAlive && !m_closing) {
         m_reader.reset();
         m_mode = Mode::Reading;
+        await(Wait::NextRequest);
         // What came meanwhile goes first, and not before QHttpServer listens again.
         m_between = hadToken || !m_pipelined.isEmpty();
         if (m_between)
@@ -277,16 +386,16 @@ void ClientConnection::closeAfterWrites()
 {
     m_mode = Mode::Closed;
     m_pipelined.clear();
-    if (m_socket->bytesToWrite() > 0 && m_limits.writeStall.count() > 0)
-        abortAfter(m_limits.writeStall); // each byte that the client takes starts it anew
+    if (pendingBytes() > 0 && m_options.writeStall.count() > 0)
+        abortAfter(m_options.writeStall); // each byte that the client takes starts it anew
     // Not from within QHttpServer's call for this request: it still looks at the socket.
     QMetaObject::invokeMethod(m_socket, &QTcpSocket::disconnectFromHost, Qt::QueuedConnection);
 }
 
-void ClientConnection::refuse(const ApiError &error)
+void ClientConnection::refuse(const ApiError &error, http::HeaderList headers)
 {
-    http::HeaderList headers;
     headers.add("Content-Type", "application/json");
+    AccessRules::addCorsHeaders(headers, m_judge.allowedOrigin(m_reader.head()));
     const QByteArray body = error.toJson();
     headers.add("Content-Length", QByteArray::number(body.size()));
     if (error.status == 405)
@@ -294,6 +403,7 @@ void ClientConnection::refuse(const ApiError &error)
     headers.add("Connection", "close");
     send(http::writeResponseHead(error.status, http::reasonPhrase(error.status), headers) + body);
     m_body = {};
+    m_charge.release();
     linger();
 }
 
@@ -303,7 +413,7 @@ void ClientConnection::linger()
     m_mode = Mode::Lingering;
     m_closing = true;
     abortAfter(lingerTime);
-    if (m_socket->bytesToWrite() == 0)
+    if (!m_encrypted && m_socket->bytesToWrite() == 0)
         ::shutdown(int(m_socket->socketDescriptor()), SHUT_WR);
 }
 

@@ -1,17 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "edge/access_rules.h"
+#include "edge/edge_options.h"
 #include "edge/exchange.h"
 #include "http/message_reader.h"
 
 #include <QPointer>
 
-#include <QTcpSocket>
+#include <QSslSocket>
 #include <QTimer>
 
 #include <memory>
 
 namespace pdlb::edge {
+
+/// Decides on a request by its head, before any of its body is read.
+class HeadJudge
+{
+public:
+    /// Nothing: the request may pass.
+    virtual std::optional<Refusal> judge(const http::RequestHead &head, const QHostAddress &peer) const = 0;
+    /// The origin of a web page that may read the answer, for AccessRules::addCorsHeaders().
+    virtual QByteArray allowedOrigin(const http::RequestHead &head) const = 0;
+
+protected:
+    ~HeadJudge() = default;
+};
 
 /// The guard of one client connection: it alone reads the socket, judges framing, collects the body, and answers
 /// malformed requests itself. When a request is whole it gives QHttpServer a canonical head (request line and Host)
@@ -22,21 +37,18 @@ class ClientConnection final : public QObject
     Q_DISABLE_COPY_MOVE(ClientConnection)
 
 public:
-    struct Limits {
-        http::HeadLimits head;
-        qint64 maxBody = qint64(512) * 1024 * 1024;
-        std::chrono::milliseconds writeStall = std::chrono::seconds(60); ///< for the last bytes of a closing connection
-        qsizetype maxPipelined = 64 * 1024; ///< bytes kept while a request runs; beyond, the connection ends with it
-    };
-
-    ClientConnection(QTcpSocket *socket, const Limits &limits, const Clock &clock);
+    /// All but the socket, which owns it, must outlive the connection. A QSslSocket is made to begin the handshake.
+    ClientConnection(QTcpSocket *socket, const EdgeOptions &options, EdgeShared &shared, const HeadJudge &judge, const Clock &clock);
     ~ClientConnection() override;
 
     Exchange *exchange() const { return m_exchange; }
     QHostAddress peer() const { return m_socket->peerAddress(); }
+    const QByteArray &peerName();
     /// No further request is taken: a running one is answered with "Connection: close", an idle connection closes.
     void drain();
     bool isClosing() const { return m_closing; }
+    /// Looks at the deadlines of what is being waited for; to be called several times within the shortest of them.
+    void tick(Monotonic now);
     /// Something that must live as long as the request is being answered (Qt 6.5+ hands out such an object).
     void holdUntilAnswered(std::shared_ptr<void> token) { m_token = std::move(token); }
 
@@ -44,7 +56,7 @@ public:
     /// Kept back and sent in front of the next send(), so that head and first bytes leave in one packet.
     void queue(const QByteArray &bytes) { m_queued.append(bytes); }
     void send(QByteArrayView bytes);
-    qint64 pendingBytes() const { return m_socket->bytesToWrite(); }
+    qint64 pendingBytes() const;
     void exchangeEnded(bool keepAlive);
     /// `reset`: close by RST, where an orderly close would look like the end of the answer.
     void exchangeCut(bool reset);
@@ -55,6 +67,8 @@ Q_SIGNALS:
 
 private:
     enum class Mode { Reading, Answering, Lingering, Closed };
+    /// What Mode::Reading is waiting for.
+    enum class Wait { FirstByte, NextRequest, Head, Body };
 
     void onReadyRead();
     void onDisconnected();
@@ -63,10 +77,14 @@ private:
     void keepForLater(QByteArrayView bytes);
     void appendBody(QByteArrayView piece);
     void startRequest();
+    void await(Wait what);
+    void bodyReceived(qsizetype bytes);
+    ApiError tooLarge() const;
+    void refuseForMemory();
     void requestComplete(QByteArrayView rest);
     void giveToServer();
     void endTransaction();
-    void refuse(const ApiError &error);
+    void refuse(const ApiError &error, http::HeaderList headers = {});
     void linger();
     void abortAfter(std::chrono::milliseconds time);
     void endExchange();
@@ -75,17 +93,27 @@ private:
     void nextRequest();
 
     QTcpSocket *m_socket;
-    Limits m_limits;
+    QSslSocket *m_encrypted; ///< the same, or null
+    const EdgeOptions &m_options;
+    const HeadJudge &m_judge;
     const Clock &m_clock;
     http::RequestReader m_reader;
+    QByteArray m_peerName;
     QByteArray m_body;
+    ByteBudget &m_budget;
+    ByteBudget::Charge m_charge; ///< for m_body
     QByteArray m_pipelined;
     QByteArray m_queued;
     QPointer<Exchange> m_exchange;
     std::shared_ptr<void> m_token;
     QTimer *m_closeTimer = nullptr; ///< the connection is aborted when it fires
+    Monotonic m_waitingSince{0};
+    Monotonic m_lastBodyByte{0};
+    Monotonic m_rateSince{0}; ///< start of the time over which the upload's rate is taken
+    qint64 m_rateBytes = 0; ///< of the body since then
     qint64 m_lingered = 0;
     Mode m_mode = Mode::Reading;
+    Wait m_wait = Wait::FirstByte;
     bool m_insideReadyRead = false;
     bool m_muted = false;
     bool m_between = false; ///< answered, and nextRequest() is on its way

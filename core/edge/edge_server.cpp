@@ -9,23 +9,39 @@
 #include <QHttpServerResponder>
 #include <QTcpServer>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 using namespace Qt::StringLiterals;
 
 namespace pdlb::edge {
 
+namespace {
+
+constexpr std::chrono::milliseconds longestSweep{500};
+constexpr std::chrono::milliseconds shortestSweep{10};
+
+} // namespace
+
+/// What QHttpServer takes connections from. It holds the listening socket but never accepts by itself: Acceptor does.
 class EdgeServer::Listener final : public QTcpServer
 {
     Q_OBJECT
 
 public:
-    explicit Listener(EdgeServer *edge) : m_edge(edge) {}
-
-protected:
-    void incomingConnection(qintptr descriptor) override { m_edge->adopt(descriptor, this); }
-
-private:
-    friend class EdgeServer;
-    EdgeServer *m_edge;
+    bool take(int descriptor)
+    {
+        const bool good = setSocketDescriptor(descriptor);
+        pauseAccepting();
+        return good;
+    }
+    void add(QTcpSocket *socket) { addPendingConnection(socket); }
+    QTcpSocket *nextPendingConnection() override
+    {
+        QTcpSocket *socket = QTcpServer::nextPendingConnection();
+        pauseAccepting(); // QTcpServer resumes by itself whenever a connection is taken from it
+        return socket;
+    }
 };
 
 class EdgeServer::HttpServer final : public QAbstractHttpServer
@@ -66,9 +82,18 @@ private:
     EdgeServer *m_edge;
 };
 
-EdgeServer::EdgeServer(const ClientConnection::Limits &limits, const Clock &clock, QObject *parent)
-    : QObject(parent), m_limits(limits), m_clock(clock), m_server(std::make_unique<HttpServer>(this))
+EdgeServer::EdgeServer(const EdgeOptions &options, EdgeShared &shared, const AccessRules &access, const Clock &clock, QObject *parent)
+    : QObject(parent), m_options(options), m_shared(shared), m_access(access), m_clock(clock),
+      m_server(std::make_unique<HttpServer>(this))
 {
+    // Often enough that no deadline is overrun by more than an eighth.
+    std::chrono::milliseconds shortest = longestSweep;
+    for (const auto timeout : {options.headerTimeout, options.bodyTimeout, options.keepAliveTimeout}) {
+        if (timeout.count() > 0)
+            shortest = std::min(shortest, timeout / 8);
+    }
+    m_sweeper.setInterval(std::max(shortest, shortestSweep));
+    connect(&m_sweeper, &QTimer::timeout, this, &EdgeServer::sweep);
 }
 
 EdgeServer::~EdgeServer()
@@ -82,48 +107,83 @@ EdgeServer::~EdgeServer()
     }
 }
 
-void EdgeServer::addRoute(const QByteArray &path, const QByteArrayList &methods, Handler handler)
+void EdgeServer::addRoute(const QByteArray &path, const QByteArrayList &methods, Handler handler, Access access)
 {
-    m_routes.insert(path, {methods, std::move(handler)});
+    m_routes.insert(path, {methods, std::move(handler), access});
+}
+
+QByteArrayList EdgeServer::Route::allowed() const
+{
+    QByteArrayList list = methods;
+    if (list.contains("GET") && !list.contains("HEAD"))
+        list += "HEAD";
+    return list;
 }
 
 Result<void> EdgeServer::listen(int descriptor)
 {
-    auto listener = std::make_unique<Listener>(this);
-    listener->setMaxPendingConnections(4096);
-    if (!listener->setSocketDescriptor(descriptor))
+    auto listener = std::make_unique<Listener>();
+    if (!listener->take(descriptor))
         return failure(u"cannot listen: %1"_s.arg(listener->errorString()));
-    // Out of descriptors: try again when some may have been freed, instead of staying deaf.
-    connect(listener.get(), &QTcpServer::acceptError, this, [server = listener.get()] {
-        QTimer::singleShot(100, server, [server] {
-            if (server->isListening())
-                server->resumeAccepting();
-        });
-    });
+    // Through a copy of the descriptor: the dispatcher knows QTcpServer's own as one that is not to be watched.
+    m_acceptor = std::make_unique<Acceptor>(::fcntl(descriptor, F_DUPFD_CLOEXEC, 0), m_shared, m_options.maxConnections);
+    connect(m_acceptor.get(), &Acceptor::accepted, this, &EdgeServer::adopt);
     m_listener = listener.release();
     m_server->bind(m_listener);
     return {};
 }
 
-void EdgeServer::adopt(qintptr descriptor, Listener *listener)
+void EdgeServer::adopt(qintptr descriptor)
 {
-    auto *socket = new QTcpSocket(listener);
+    QTcpSocket *socket = nullptr;
+    if (m_tls) {
+        auto *encrypted = new QSslSocket(m_listener);
+        encrypted->setSslConfiguration(*m_tls);
+        socket = encrypted;
+    } else {
+        socket = new QTcpSocket(m_listener);
+    }
     if (!socket->setSocketDescriptor(descriptor)) {
         delete socket;
+        ::close(int(descriptor));
+        m_acceptor->connectionClosed();
         return;
     }
     socket->setSocketOption(QAbstractSocket::LowDelayOption, 1);
-    auto *connection = new ClientConnection(socket, m_limits, m_clock);
+    auto *connection = new ClientConnection(socket, m_options, m_shared, *this, m_clock);
     m_connections.insert(connection);
+    if (!m_sweeper.isActive())
+        m_sweeper.start();
     connect(connection, &ClientConnection::requestReady, this, [this](ClientConnection *ready) { m_given = ready; });
     connect(connection, &QObject::destroyed, this, [this, connection] {
         m_connections.remove(connection);
+        m_acceptor->connectionClosed();
         if (m_given == connection)
             m_given = nullptr;
+        if (m_connections.isEmpty())
+            m_sweeper.stop();
         if (m_draining && m_connections.isEmpty())
             Q_EMIT drained();
     });
-    listener->addPendingConnection(socket);
+    m_listener->add(socket);
+}
+
+void EdgeServer::sweep()
+{
+    const Monotonic now = m_clock.now();
+    const auto connections = m_connections;
+    for (ClientConnection *connection : connections)
+        connection->tick(now);
+}
+
+std::optional<Refusal> EdgeServer::judge(const http::RequestHead &head, const QHostAddress &peer) const
+{
+    const auto route = m_routes.constFind(head.path());
+    // A preflight carries no key: the browser asks before it sends one.
+    const bool preflight = head.method == "OPTIONS" && !allowedOrigin(head).isEmpty();
+    if (preflight && (route == m_routes.constEnd() || route->access != Access::Admin))
+        return {};
+    return m_access.judge(head, peer, route == m_routes.constEnd() ? Access::Key : route->access);
 }
 
 bool EdgeServer::dispatch(Exchange &exchange)
@@ -148,9 +208,11 @@ void EdgeServer::answerMissing(Exchange &exchange)
         exchange.respondError({404, "not_found", u"there is no endpoint %1 here"_s.arg(shown)});
         return;
     }
-    QByteArrayList methods = path == "*" ? QByteArrayList{"GET", "HEAD", "POST"} : route->methods;
-    if (methods.contains("GET") && !methods.contains("HEAD"))
-        methods += "HEAD";
+    const QByteArrayList methods = path == "*" ? QByteArrayList{"GET", "HEAD", "POST"} : route->allowed();
+    if (exchange.head().method == "OPTIONS" && !m_access.allowedOrigin(exchange.head()).isEmpty()) {
+        exchange.respond(204, AccessRules::preflightHeaders(exchange.head(), methods), {});
+        return;
+    }
     http::HeaderList headers;
     headers.add("Allow", methods.join(", "));
     exchange.respondError({405, "method_not_allowed",
@@ -161,8 +223,10 @@ void EdgeServer::answerMissing(Exchange &exchange)
 void EdgeServer::drain()
 {
     m_draining = true;
-    if (m_listener)
+    if (m_listener) {
+        m_acceptor->stop();
         m_listener->close();
+    }
     const auto connections = m_connections;
     for (ClientConnection *connection : connections)
         connection->drain();

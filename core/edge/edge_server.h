@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "edge/acceptor.h"
 #include "edge/client_connection.h"
 #include "util/result.h"
 
 #include <QHash>
 #include <QSet>
+
+#include <QSslConfiguration>
+#include <QTimer>
 
 #include <functional>
 
@@ -13,18 +17,23 @@ namespace pdlb::edge {
 
 /// The clients' side of one worker: accepts connections, puts a guard on each, and lets QHttpServer's machinery call
 /// the handler of the request's path. 404 and 405 (with Allow) are answered here. Lives in its worker's thread.
-class EdgeServer final : public QObject
+class EdgeServer final : public QObject, private HeadJudge
 {
     Q_OBJECT
 
 public:
     using Handler = std::function<void(Exchange &)>;
 
-    EdgeServer(const ClientConnection::Limits &limits, const Clock &clock, QObject *parent = nullptr);
+    /// Everything referred to must outlive the server.
+    EdgeServer(const EdgeOptions &options, EdgeShared &shared, const AccessRules &access, const Clock &clock,
+               QObject *parent = nullptr);
     ~EdgeServer() override;
 
+    /// Clients must speak TLS. Before listen().
+    void setTls(const QSslConfiguration &configuration) { m_tls = configuration; }
+
     /// GET routes answer HEAD too.
-    void addRoute(const QByteArray &path, const QByteArrayList &methods, Handler handler);
+    void addRoute(const QByteArray &path, const QByteArrayList &methods, Handler handler, Access access = Access::Key);
     /// Takes over a bound and listening socket.
     Result<void> listen(int descriptor);
     /// Stops accepting; idle connections close, running requests are answered with "Connection: close".
@@ -43,18 +52,28 @@ private:
     struct Route {
         QByteArrayList methods;
         Handler handler;
+        Access access;
+        QByteArrayList allowed() const; ///< the methods, and HEAD where GET is served
     };
 
-    void adopt(qintptr descriptor, Listener *listener);
+    std::optional<Refusal> judge(const http::RequestHead &head, const QHostAddress &peer) const override;
+    QByteArray allowedOrigin(const http::RequestHead &head) const override { return m_access.allowedOrigin(head); }
+    void adopt(qintptr descriptor);
+    void sweep();
     bool dispatch(Exchange &exchange);
     void answerMissing(Exchange &exchange);
 
-    ClientConnection::Limits m_limits;
+    const EdgeOptions m_options;
+    EdgeShared &m_shared;
+    const AccessRules &m_access;
     const Clock &m_clock;
+    std::optional<QSslConfiguration> m_tls;
     QHash<QByteArray, Route> m_routes;
     QSet<ClientConnection *> m_connections;
     std::unique_ptr<HttpServer> m_server;
     Listener *m_listener = nullptr; ///< child of m_server
+    std::unique_ptr<Acceptor> m_acceptor;
+    QTimer m_sweeper; ///< runs while there are connections
     ClientConnection *m_given = nullptr; ///< whose head QHttpServer is about to read
     bool m_draining = false;
 };

@@ -29,8 +29,9 @@ QByteArray newRequestId()
 
 } // namespace
 
-Exchange::Exchange(ClientConnection *connection, http::RequestHead head, QByteArray body, Monotonic received)
-    : QObject(connection), m_connection(connection), m_head(std::move(head)), m_body(std::move(body)), m_received(received)
+Exchange::Exchange(ClientConnection *connection, http::RequestHead head, QByteArray body, ByteBudget::Charge charge, Monotonic received)
+    : QObject(connection), m_connection(connection), m_head(std::move(head)), m_body(std::move(body)), m_charge(std::move(charge)),
+      m_received(received)
 {
     const QByteArrayView id = m_head.headers.value("x-request-id");
     m_requestId = isRequestId(id) ? id.toByteArray() : newRequestId();
@@ -39,6 +40,11 @@ Exchange::Exchange(ClientConnection *connection, http::RequestHead head, QByteAr
 QHostAddress Exchange::peer() const
 {
     return m_connection->peer();
+}
+
+const QByteArray &Exchange::peerName() const
+{
+    return m_connection->peerName();
 }
 
 qint64 Exchange::pendingBytes() const
@@ -70,6 +76,7 @@ void Exchange::begin(int status, const QByteArray &reason, http::HeaderList head
 {
     m_begun = true;
     headers.set("X-Request-Id", m_requestId);
+    AccessRules::addCorsHeaders(headers, m_allowedOrigin);
     const bool noBody = status == 204 || status == 304;
     const bool isHead = m_head.method == "HEAD";
     const bool oldClient = m_head.minorVersion == 0;

@@ -3,6 +3,7 @@
 
 #include "http/message.h"
 #include "util/api_error.h"
+#include "util/byte_budget.h"
 #include "util/clock.h"
 
 #include <QHostAddress>
@@ -39,14 +40,20 @@ public:
     static constexpr qint64 highWater = 256 * 1024;
     static constexpr qint64 lowWater = 64 * 1024;
 
-    Exchange(ClientConnection *connection, http::RequestHead head, QByteArray body, Monotonic received);
+    Exchange(ClientConnection *connection, http::RequestHead head, QByteArray body, ByteBudget::Charge charge, Monotonic received);
 
     const http::RequestHead &head() const { return m_head; }
     const QByteArray &body() const { return m_body; }
     /// Moves the body out, so that its memory is free as soon as the taker has no more use for it.
     QByteArray takeBody() { return std::exchange(m_body, QByteArray()); }
+    /// What the body counts for in the budget of all bodies; to be kept as long as the body.
+    ByteBudget::Charge takeCharge() { return std::move(m_charge); }
     Monotonic received() const { return m_received; }
     QHostAddress peer() const;
+    /// The same as text; an IPv4 address of a dual-stack socket as IPv4.
+    const QByteArray &peerName() const;
+    /// A web page from there may read the answer.
+    void setAllowedOrigin(const QByteArray &origin) { m_allowedOrigin = origin; }
     void setObserver(Observer *observer) { m_observer = observer; }
     Observer *observer() const { return m_observer; }
 
@@ -79,7 +86,9 @@ private:
     Observer *m_observer = nullptr;
     http::RequestHead m_head;
     QByteArray m_body;
+    ByteBudget::Charge m_charge;
     QByteArray m_requestId;
+    QByteArray m_allowedOrigin;
     Monotonic m_received;
     BodyFraming m_framing = BodyFraming::None;
     qint64 m_left = 0; ///< of the promised Content-Length

@@ -132,6 +132,10 @@ void AttemptMachine::on(const LegEnded &event)
     case LegEndKind::ConnectTimeout:
         connectFailed(event);
         return;
+    case LegEndKind::Exhausted:
+        fail({503, "overloaded", u"the balancer has no means left for a connection to %1: %2"_s.arg(name(event.leg), event.detail)},
+             EndReason::Overload, event.leg);
+        return;
     case LegEndKind::Cut:
     case LegEndKind::ProtocolError:
         if (provenByMarker) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/relay.h"
 
+#include "upstream/engine_credentials.h"
+
 #include <QFutureWatcher>
 #include <QPromise>
 #include <QThreadPool>
@@ -18,6 +20,19 @@ constexpr Monotonic drainLimit = std::chrono::seconds(30); ///< for a prefill an
 
 using ShapeResult = Result<pd::RequestShape, ApiError>;
 
+/// Who asked, for the engines' logs: appended to what the client says itself, which proves nothing.
+void addForwardedFields(http::HeaderList &headers, const edge::Exchange &exchange, bool tls)
+{
+    QByteArray chain = headers.values("x-forwarded-for").join(", ");
+    if (!chain.isEmpty())
+        chain += ", ";
+    headers.set("X-Forwarded-For", chain + exchange.peerName());
+    if (!headers.contains("x-forwarded-proto"))
+        headers.add("X-Forwarded-Proto", tls ? "https" : "http");
+    if (!headers.contains("x-forwarded-host"))
+        headers.add("X-Forwarded-Host", exchange.head().headers.value("host").toByteArray());
+}
+
 } // namespace
 
 upstream::UpstreamTransport &RelayContext::transportFor(const upstream::Origin &origin) const
@@ -26,13 +41,17 @@ upstream::UpstreamTransport &RelayContext::transportFor(const upstream::Origin &
 }
 
 Relay::Relay(RelayContext &context, edge::Exchange &exchange, pd::Endpoint endpoint, QObject *parent)
-    : QObject(parent), m_context(context), m_exchange(&exchange), m_endpoint(endpoint)
+    : QObject(parent), m_context(context), m_exchange(&exchange), m_endpoint(endpoint),
+      m_ticket(context.admission, [this] { QMetaObject::invokeMethod(this, &Relay::admitted, Qt::QueuedConnection); })
 {
     m_exchange->setObserver(this);
     m_clientHeaders = http::endToEndHeaders(exchange.head().headers);
     m_clientHeaders.remove("host");
+    upstream::setEngineCredentials(m_clientHeaders, context.config);
+    addForwardedFields(m_clientHeaders, exchange, !context.config.tlsCertFile.isEmpty());
     m_clientHeaders.set("X-Request-Id", exchange.requestId());
     m_body = exchange.takeBody();
+    m_charge = exchange.takeCharge();
     m_trace.requestId = exchange.requestId();
     m_trace.endpoint = pd::endpointPath(endpoint);
     m_trace.requestBytes = m_body.size();
@@ -88,7 +107,40 @@ void Relay::analysed(const ShapeResult &shape)
     m_trace.stream = m_shape.stream;
     m_trace.batch = m_shape.batchSize;
     m_trace.samples = m_shape.samples;
-    beginAttempt();
+    // Counted so far: the body and one copy with the legs' members. Each further sample has a copy of its own.
+    if (!m_charge.grow((m_shape.samples - 1) * m_body.size()))
+        refuse({503, "overloaded", u"the bodies of other requests take up the memory set aside for them; try again"_s});
+    else
+        enter();
+}
+
+void Relay::enter()
+{
+    switch (m_context.admission.enter(m_ticket)) {
+    case Admission::Verdict::Run:
+        beginAttempt();
+        break;
+    case Admission::Verdict::Wait:
+        m_waitingSince = now();
+        break;
+    case Admission::Verdict::Refuse:
+        refuse({429, "too_many_requests", u"%1 requests are running and the queue is full; try again later"_s
+                    .arg(m_context.config.maxInFlight)});
+        break;
+    }
+}
+
+void Relay::admitted()
+{
+    m_waitingSince = Monotonic(0);
+    if (!m_isOver && m_exchange)
+        beginAttempt();
+}
+
+void Relay::refuse(const ApiError &error)
+{
+    perform(AnswerError{error});
+    endWithoutLegs(trace::EndReason::Overload, error.message);
 }
 
 void Relay::beginAttempt()
@@ -165,7 +217,10 @@ void Relay::openLeg(int index, const pd::LegPlan &plan)
     run.leg = m_context.transportFor(run.server->origin).open(std::move(request), this);
     run.plan.body = {};
     connect(run.leg, &upstream::Leg::ready, this, [this, index] { legReady(index); });
-    connect(run.leg, &upstream::Leg::sent, this, [this, index] { m_legs[size_t(index)]->trace.sent = now(); });
+    connect(run.leg, &upstream::Leg::sent, this, [this, index] {
+        m_legs[size_t(index)]->trace.sent = now();
+        releaseSentBodies();
+    });
     connect(run.leg, &upstream::Leg::head, this, [this, index](const http::ResponseHead &head) { legHead(index, head); });
     connect(run.leg, &upstream::Leg::data, this, [this, index](QByteArrayView bytes) { legData(index, bytes); });
     connect(run.leg, &upstream::Leg::finished, this, [this, index](const upstream::LegEnd &end) { legFinished(index, end); });
@@ -173,12 +228,16 @@ void Relay::openLeg(int index, const pd::LegPlan &plan)
 
 void Relay::tick(Monotonic time)
 {
-    if (m_isOver || !m_machine)
-        return;
     const Config &config = m_context.config;
     const auto expired = [&](Monotonic since, std::chrono::milliseconds limit) {
         return limit.count() > 0 && since.count() > 0 && time - since > limit;
     };
+    if (!m_isOver && !m_machine && expired(m_waitingSince, config.queueTimeout)) {
+        refuse({503, "queue_timeout", u"the request waited %1 s and none of the %2 running ones ended; try again later"_s
+                    .arg(double(config.queueTimeout.count()) / 1000).arg(config.maxInFlight)});
+    }
+    if (m_isOver || !m_machine)
+        return;
     if (m_machine->isConcluded()) {
         if (time - m_concludedAt > drainLimit)
             abandonLegs();
@@ -213,6 +272,12 @@ void Relay::abandonLegs()
             perform(CancelLeg{i, true});
     }
     end();
+}
+
+void Relay::releaseSentBodies()
+{
+    if (std::all_of(m_legs.begin(), m_legs.end(), [](const auto &run) { return run->trace.sent || !run->counted; }))
+        m_charge.release();
 }
 
 void Relay::legOver(LegRun &run)

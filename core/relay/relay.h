@@ -5,6 +5,7 @@
 #include "fleet/policy.h"
 #include "http/sse.h"
 #include "relay/abort_sender.h"
+#include "relay/admission.h"
 #include "relay/attempt_machine.h"
 #include "trace/timeline.h"
 
@@ -24,6 +25,7 @@ struct RelayContext {
     upstream::UpstreamTransport &direct;
     upstream::UpstreamTransport &qnam;
     AbortSender &aborts;
+    Admission &admission;
     /// A prefill could not be reached: it may come back with another bootstrap port. Called in the worker's thread.
     std::function<void(qsizetype prefillIndex)> prefillUnreachable;
 
@@ -71,6 +73,12 @@ private:
     void clientDrained() override;
 
     void analysed(const Result<pd::RequestShape, ApiError> &shape);
+    /// Begins, waits for a place, or is refused.
+    void enter();
+    void admitted();
+    void refuse(const ApiError &error);
+    /// The body's memory is free once every leg has written its own.
+    void releaseSentBodies();
     void beginAttempt();
     void openLeg(int index, const pd::LegPlan &plan);
     http::HeaderList legHeaders() const;
@@ -113,7 +121,10 @@ private:
     pd::Endpoint m_endpoint;
     http::HeaderList m_clientHeaders; ///< end-to-end, with X-Request-Id
     QByteArray m_body;
+    ByteBudget::Charge m_charge; ///< for m_body and the legs' copies
     pd::RequestShape m_shape;
+    Admission::Ticket m_ticket;
+    Monotonic m_waitingSince{0}; ///< for a place
     fleet::SnapshotPtr m_snapshot;
     std::optional<fleet::Pair> m_pair;
     std::optional<AttemptMachine> m_machine;

@@ -161,7 +161,7 @@ void Relay::legFinished(int index, const upstream::LegEnd &end)
     legOver(run);
     run.trace.error = end.detail.isEmpty() ? run.trace.error : end.detail;
     const bool failed = end.kind != upstream::LegEndKind::Complete && end.kind != upstream::LegEndKind::Unproven
-        && !run.scanner.done();
+        && end.kind != upstream::LegEndKind::Exhausted && !run.scanner.done();
     if (failed || run.head.status >= 500)
         run.server->counters->failures.fetch_add(1, std::memory_order_relaxed);
     if (run.plan.role == pd::LegRole::Prefill && failed && m_context.prefillUnreachable)
@@ -242,7 +242,7 @@ void Relay::perform(const AnswerError &action)
     m_trace.clientHead = now();
     m_trace.status = action.error.status;
     http::HeaderList headers;
-    if (action.error.status == 503)
+    if (action.error.status == 503 || action.error.status == 429)
         headers.add("Retry-After", "1");
     edge::Exchange *exchange = m_exchange;
     releaseExchange();

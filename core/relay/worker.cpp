@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/worker.h"
 
+#include "upstream/engine_credentials.h"
+
 #include <QLoggingCategory>
+
+#include <limits>
 
 namespace pdlb::relay {
 
@@ -11,22 +15,29 @@ Q_LOGGING_CATEGORY(lcRequest, "pdlb.request")
 
 constexpr std::chrono::milliseconds tickInterval{100};
 
-edge::ClientConnection::Limits limitsOf(const Config &config)
+edge::EdgeOptions edgeOptions(const Config &config)
 {
-    edge::ClientConnection::Limits limits;
-    limits.maxBody = config.maxBody;
-    limits.writeStall = config.writeStallTimeout;
-    return limits;
+    edge::EdgeOptions options;
+    options.head = {config.maxRequestLine, config.maxHeaderField, config.maxHeaderBlock, config.maxHeaders};
+    options.maxBody = config.maxBody > 0 ? config.maxBody : std::numeric_limits<qint64>::max();
+    options.maxConnections = config.effectiveConnections();
+    options.headerTimeout = config.headerTimeout;
+    options.bodyTimeout = config.bodyTimeout;
+    options.keepAliveTimeout = config.keepAliveTimeout;
+    options.writeStall = config.writeStallTimeout;
+    return options;
 }
 
 } // namespace
 
 Worker::Worker(SharedState &shared, int listenDescriptor)
-    : m_shared(shared), m_listenDescriptor(listenDescriptor),
+    : m_shared(shared), m_listenDescriptor(listenDescriptor), m_qnam(shared.engineTls),
       m_context{shared.config, pd::sglangDialect(), shared.fleet, shared.policy, shared.rooms, shared.random, shared.clock,
-                m_direct, m_qnam, m_aborts, shared.prefillUnreachable},
-      m_edge(std::make_unique<edge::EdgeServer>(limitsOf(shared.config), shared.clock))
+                m_direct, m_qnam, m_aborts, shared.admission, shared.prefillUnreachable},
+      m_edge(std::make_unique<edge::EdgeServer>(edgeOptions(shared.config), shared.edge, shared.access, shared.clock))
 {
+    if (shared.serverTls)
+        m_edge->setTls(*shared.serverTls);
     addRoutes();
     connect(m_edge.get(), &edge::EdgeServer::drained, this, &Worker::checkDrained);
     connect(&m_aborts, &AbortSender::idle, this, &Worker::checkDrained);
@@ -51,9 +62,21 @@ void Worker::addRoutes()
         m_edge->addRoute(pd::endpointPath(endpoint), {"POST"},
                          [this, endpoint](edge::Exchange &exchange) { startRelay(exchange, endpoint); });
     }
-    m_edge->addRoute("/health", {"GET"}, [](edge::Exchange &exchange) { exchange.respond(200, {}, {}); });
+    // Liveness by two names, readiness by three: ours, SGLang's router's and SGLang's own.
+    for (const char *path : {"/livez", "/liveness"})
+        m_edge->addRoute(path, {"GET"}, [](edge::Exchange &exchange) { exchange.respond(200, {}, {}); }, edge::Access::Open);
+    for (const char *path : {"/readyz", "/readiness", "/health"})
+        m_edge->addRoute(path, {"GET"}, [this](edge::Exchange &exchange) { answerReadiness(exchange); }, edge::Access::Open);
     for (const control::ControlPlane::Endpoint &endpoint : control::ControlPlane::endpoints())
         m_edge->addRoute(endpoint.path, endpoint.methods, [this](edge::Exchange &exchange) { startControl(exchange); });
+}
+
+void Worker::answerReadiness(edge::Exchange &exchange) const
+{
+    if (m_draining)
+        exchange.respondError({503, "shutting_down", QStringLiteral("the balancer is shutting down")});
+    else
+        exchange.respond(200, {}, {});
 }
 
 void Worker::startRelay(edge::Exchange &exchange, pd::Endpoint endpoint)
@@ -93,6 +116,7 @@ void Worker::startControl(edge::Exchange &exchange)
     control::ControlRequest request{exchange.head().method, exchange.head().path(), exchange.head().query(),
                                     http::endToEndHeaders(exchange.head().headers), exchange.body()};
     request.headers.set("X-Request-Id", exchange.requestId());
+    upstream::setEngineCredentials(request.headers, m_shared.config);
     control::ControlPlane *control = m_shared.control;
     QMetaObject::invokeMethod(control, [this, control, id, request = std::move(request)] {
         control->handle(request, [this, id](const control::ControlReply &reply) {

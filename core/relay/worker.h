@@ -19,6 +19,11 @@ struct SharedState {
     pd::RoomSource &rooms;
     Random &random;
     const Clock &clock;
+    edge::EdgeShared &edge;
+    const edge::AccessRules &access;
+    Admission &admission;
+    std::optional<QSslConfiguration> serverTls;
+    QSslConfiguration engineTls;
     trace::TraceSink *sink;
     control::ControlPlane *control; ///< lives in the control thread
     std::function<void(qsizetype)> prefillUnreachable; ///< thread-safe
@@ -46,6 +51,7 @@ Q_SIGNALS:
 
 private:
     void addRoutes();
+    void answerReadiness(edge::Exchange &exchange) const;
     void startRelay(edge::Exchange &exchange, pd::Endpoint endpoint);
     void relayOver(Relay *relay);
     void startControl(edge::Exchange &exchange);

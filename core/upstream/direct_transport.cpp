@@ -21,6 +21,12 @@ constexpr http::HeadLimits responseLimits{.requestLine = 8 * 1024, .field = 64 *
 /// How long one of several addresses of a name is waited for before the next one is tried.
 constexpr std::chrono::milliseconds alternativeDelay{250};
 
+/// Of socket() and connect(): what was lacking is ours. EADDRNOTAVAIL: every local port is in use.
+bool isExhaustion(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM || error == EADDRNOTAVAIL;
+}
+
 class DirectLeg final : public Leg, private StreamSocket::Observer
 {
     Q_OBJECT
@@ -126,7 +132,7 @@ void DirectLeg::connectNext()
 {
     StreamSocket::dispose(std::move(m_socket));
     if (m_addresses.isEmpty()) {
-        finish(LegEndKind::ConnectFailed, describeSocketError(m_lastError));
+        finish(isExhaustion(m_lastError) ? LegEndKind::Exhausted : LegEndKind::ConnectFailed, describeSocketError(m_lastError));
         return;
     }
     m_socket = std::make_unique<StreamSocket>();

@@ -26,7 +26,9 @@ Result<Origin> parseOrigin(const QString &text)
 {
     const QString trimmed = text.trimmed();
     const auto wrong = [&](const QString &why) {
-        return failure(u"engine URL \"%1\": %2; expected http://HOST:PORT"_s.arg(trimmed.left(200), why));
+        // What stands before an @ may be a password.
+        const QString shown = trimmed.contains(u'@') ? u"…"_s + trimmed.sliced(trimmed.lastIndexOf(u'@')) : trimmed;
+        return failure(u"engine URL \"%1\": %2; expected http://HOST:PORT"_s.arg(shown.left(200), why));
     };
     if (trimmed.isEmpty())
         return failure(u"an engine URL is empty; expected http://HOST:PORT"_s);

@@ -71,8 +71,9 @@ class QnamLeg final : public Leg
     Q_OBJECT
 
 public:
-    QnamLeg(LegRequest request, QObject *owner, QNetworkAccessManager *manager, std::function<void()> release)
-        : Leg(owner), m_request(std::move(request)), m_manager(manager), m_release(std::move(release))
+    QnamLeg(LegRequest request, const QSslConfiguration &tls, QObject *owner, QNetworkAccessManager *manager,
+            std::function<void()> release)
+        : Leg(owner), m_request(std::move(request)), m_tls(tls), m_manager(manager), m_release(std::move(release))
     {
     }
     ~QnamLeg() override { abort(); }
@@ -96,6 +97,7 @@ private:
     void finish(LegEndKind kind, const QString &detail);
 
     LegRequest m_request;
+    QSslConfiguration m_tls;
     QNetworkAccessManager *m_manager;
     std::function<void()> m_release;
     QPointer<QNetworkReply> m_reply;
@@ -116,6 +118,8 @@ QNetworkRequest QnamLeg::networkRequest() const
 {
     const QByteArray url = m_request.origin.url() + m_request.target;
     QNetworkRequest request(QUrl::fromEncoded(url, QUrl::StrictMode));
+    if (m_request.origin.tls)
+        request.setSslConfiguration(m_tls);
     for (const http::Header &header : m_request.headers) {
         // Qt 6.4 writes whatever it is given, line breaks too.
         if (!http::isToken(header.name) || !http::isFieldValue(header.value))
@@ -286,7 +290,7 @@ void QnamLeg::finish(LegEndKind kind, const QString &detail)
 
 } // namespace
 
-QnamTransport::QnamTransport(QObject *parent) : UpstreamTransport(parent) {}
+QnamTransport::QnamTransport(const QSslConfiguration &tls, QObject *parent) : UpstreamTransport(parent), m_tls(tls) {}
 
 QnamTransport::~QnamTransport() = default;
 
@@ -307,7 +311,7 @@ Leg *QnamTransport::open(LegRequest request, QObject *owner)
     const QByteArray authority = request.origin.authority();
     const std::shared_ptr<Slot> slot = slotFor(authority);
     ++slot->active[authority];
-    return new QnamLeg(std::move(request), owner, &slot->manager, [slot, authority] { --slot->active[authority]; });
+    return new QnamLeg(std::move(request), m_tls, owner, &slot->manager, [slot, authority] { --slot->active[authority]; });
 }
 
 } // namespace pdlb::upstream

@@ -3,6 +3,8 @@
 
 #include "upstream/upstream_transport.h"
 
+#include <QSslConfiguration>
+
 #include <memory>
 #include <vector>
 
@@ -18,7 +20,7 @@ class QnamTransport final : public UpstreamTransport
     Q_OBJECT
 
 public:
-    explicit QnamTransport(QObject *parent = nullptr);
+    explicit QnamTransport(const QSslConfiguration &tls = QSslConfiguration::defaultConfiguration(), QObject *parent = nullptr);
     ~QnamTransport() override;
     Leg *open(LegRequest request, QObject *owner) override;
 
@@ -27,6 +29,7 @@ private:
     struct Slot;
     std::shared_ptr<Slot> slotFor(const QByteArray &authority);
 
+    QSslConfiguration m_tls;
     std::vector<std::shared_ptr<Slot>> m_slots;
 };
 

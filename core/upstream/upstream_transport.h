@@ -28,6 +28,7 @@ enum class LegEndKind {
     ProtocolError, ///< the bytes are no valid HTTP/1.1 answer
     ConnectFailed, ///< no connection: refused, unreachable, unknown host, TLS handshake
     ConnectTimeout,
+    Exhausted, ///< this machine has no descriptor, port or memory left for a connection; the engine is not to blame
 };
 
 struct LegEnd {

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "upstream/engine_credentials.h"
+
+namespace pdlb::upstream {
+
+void setEngineCredentials(http::HeaderList &headers, const Config &config)
+{
+    if (!config.apiKeys.isEmpty() || !config.engineApiKey.isEmpty()) {
+        headers.remove("authorization");
+        headers.remove("x-api-key");
+    }
+    if (!config.engineApiKey.isEmpty())
+        headers.add("Authorization", "Bearer " + config.engineApiKey);
+}
+
+} // namespace pdlb::upstream

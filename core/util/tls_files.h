@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "util/result.h"
+
+#include <QSslConfiguration>
+
+namespace pdlb {
+
+/// For a server: the certificate chain and private key of two PEM files, TLS 1.2 and newer. Errors: a file that cannot be
+/// read or holds no such thing, a key that is not the certificate's, no TLS in this build of Qt.
+Result<QSslConfiguration> loadServerTls(const QString &certFile, const QString &keyFile);
+
+/// For a client: the system's authorities and those of `caFile` (PEM; empty: none). `verify` false accepts any certificate.
+Result<QSslConfiguration> loadClientTls(const QString &caFile, bool verify);
+
+} // namespace pdlb
