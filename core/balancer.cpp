@@ -193,7 +193,7 @@ Result<void> Balancer::start(const Config &config)
     upstream::setEngineCredentials(credentials, config);
     d->discovery = std::make_unique<control::BootstrapDiscovery>(d->transport, d->fleet, std::move(credentials), nullptr);
     control::BootstrapDiscovery *discovery = d->discovery.get();
-    d->shared.reset(new relay::SharedState{d->config, d->fleet, *d->policy, d->rooms, d->random, SteadyClock::instance(),
+    d->shared.reset(new relay::SharedState{d->config, d->fleet, *d->policy, d->rooms, d->random, *m_clock,
                                            d->edge, d->access, d->admission, serverTls, *engineTls, m_sink, d->control.get(), [discovery](qsizetype prefill) {
         QMetaObject::invokeMethod(discovery, [discovery, prefill] { discovery->recheck(prefill); }, Qt::QueuedConnection);
     }});

@@ -3,6 +3,7 @@
 
 #include "config/config.h"
 #include "trace/timeline.h"
+#include "util/clock.h"
 #include "util/result.h"
 
 #include <QObject>
@@ -37,6 +38,9 @@ public:
     /// Gets the timeline of each finished request, from any worker thread. Set before start(); must outlive the run.
     void setTraceSink(trace::TraceSink *sink);
 
+    /// What deadlines are measured with; the monotonic clock unless set before start(). Must outlive the run.
+    void setClock(const Clock *clock) { m_clock = clock; }
+
     /// Stops accepting and lets running requests end for up to Config::drainTimeout, then ends them with an error.
     /// stopped() follows. A second call ends them at once.
     void drain();
@@ -56,6 +60,7 @@ private:
     class Private;
     std::unique_ptr<Private> d; ///< null when not running
     trace::TraceSink *m_sink = nullptr;
+    const Clock *m_clock = &SteadyClock::instance();
 };
 
 } // namespace pdlb

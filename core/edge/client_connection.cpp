@@ -67,7 +67,7 @@ void ClientConnection::onReadyRead()
     endTransaction();
     thread_local std::array<char, readSize> buffer;
     m_insideReadyRead = true;
-    for (;;) {
+    while (m_socket->isOpen()) { // reading may find the connection gone
         const qint64 n = m_socket->read(buffer.data(), buffer.size());
         if (n <= 0)
             break;
@@ -83,7 +83,9 @@ void ClientConnection::onReadyRead()
         } else if (m_mode == Mode::Answering) {
             keepForLater(bytes);
         } else if (m_mode == Mode::Lingering && (m_lingered += n) > maxLingered) {
-            m_socket->abort();
+            m_mode = Mode::Closed;
+            // Not here: QHttpServer's slot comes next and reads too.
+            QMetaObject::invokeMethod(m_socket, &QTcpSocket::abort, Qt::QueuedConnection);
             break;
         }
     }

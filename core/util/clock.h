@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <chrono>
 
 namespace pdlb {
@@ -25,15 +26,15 @@ public:
     static const SteadyClock &instance();
 };
 
-/// A clock that moves only when told, for tests. Not thread-safe.
+/// A clock that moves only when told, for tests. Thread-safe.
 class ManualClock final : public Clock
 {
 public:
-    Monotonic now() const override { return m_now; }
-    void advance(Monotonic by) { m_now += by; }
+    Monotonic now() const override { return Monotonic(m_now.load()); }
+    void advance(Monotonic by) { m_now += by.count(); }
 
 private:
-    Monotonic m_now{0};
+    std::atomic<Monotonic::rep> m_now{Monotonic(std::chrono::hours(1)).count()}; ///< zero means "never" to some
 };
 
 } // namespace pdlb

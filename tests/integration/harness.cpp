@@ -136,6 +136,8 @@ bool Rig::start()
     if (m_setup.change)
         m_setup.change(config);
     balancer.setTraceSink(&traces);
+    if (m_setup.clock)
+        balancer.setClock(m_setup.clock);
     QSignalSpy listening(&balancer, &Balancer::listening);
     if (const auto done = balancer.start(config); !done) {
         qWarning("%s", qPrintable(done.error().message));
@@ -242,6 +244,12 @@ void RigTest::transports()
     forBothTransports([](TransportKind kind) { QTest::newRow(transportName(kind)) << kind; });
 }
 
+void RigTest::direct()
+{
+    QTest::addColumn<TransportKind>("transport");
+    QTest::newRow(transportName(TransportKind::Direct)) << TransportKind::Direct;
+}
+
 bool RigTest::isQnam()
 {
     return *static_cast<TransportKind *>(QTest::qData("transport", qMetaTypeId<TransportKind>())) == TransportKind::Qnam;
@@ -255,6 +263,15 @@ bool RigTest::begin(Setup setup)
         return false;
     m_client = m_rig->client();
     return true;
+}
+
+void RigTest::settle()
+{
+    for (int i = 0; i < 2; ++i) {
+        Client other(m_rig->port());
+        other.get("/health");
+        PDLB_WAIT(other.done());
+    }
 }
 
 void RigTest::exchange(const QByteArray &path, const QByteArray &body, const QByteArray &headers)

@@ -54,6 +54,8 @@ struct Setup {
     std::function<void(Config &)> change;
     /// Further engines; their connections do not count as leaked.
     QList<mock::MockHttpServer *> servers = {};
+    /// What deadlines are measured with; null: the real clock.
+    const Clock *clock = nullptr;
 };
 
 /// Mock engines and a balancer in front of them, on free ports.
@@ -125,8 +127,13 @@ protected:
     void finish();
     /// The data of a test with no other column.
     static void transports();
+    /// The same for what no leg has a part in.
+    static void direct();
     static bool isQnam();
     bool begin(Setup setup = {});
+    /// Returns when the balancer has read what any client has sent so far: its one worker takes connections as they
+    /// come, so that it has looked at the earlier ones when it has answered a new one.
+    void settle();
     /// One request on m_client and its answer.
     void exchange(const QByteArray &path, const QByteArray &body, const QByteArray &headers = {});
     /// Engines that were told to forget the newest request's rid.
