@@ -135,6 +135,7 @@ bool Rig::start()
         config.decode.append(decode(i).url().toString());
     if (m_setup.change)
         m_setup.change(config);
+    const QByteArray credentials = config.apiKeys.isEmpty() ? QByteArray() : "X-API-Key: " + config.apiKeys.first() + "\r\n";
     balancer.setTraceSink(&traces);
     if (m_setup.clock)
         balancer.setClock(m_setup.clock);
@@ -143,22 +144,22 @@ bool Rig::start()
         qWarning("%s", qPrintable(done.error().message));
         return false;
     }
-    return waitFor([&] { return !listening.isEmpty(); }) && warmUp();
+    return waitFor([&] { return !listening.isEmpty(); }) && warmUp(credentials);
 }
 
-bool Rig::warmUp()
+bool Rig::warmUp(const QByteArray &credentials)
 {
     // QNetworkAccessManager makes its thread with the first request, the balancer's control plane has one too.
     const QByteArrayList targets{"/health", "/server_info"};
     for (const QByteArray &target : targets) {
         Client client(port());
-        client.get(target);
+        client.get(target, credentials);
         if (!waitFor([&] { return client.done(); }))
             return false;
     }
     if (m_setup.transport == TransportKind::Qnam) {
         Client client(port());
-        client.post("/generate", QByteArray(R"({"text":"warm up","sampling_params":{"max_new_tokens":1}})"));
+        client.post("/generate", QByteArray(R"({"text":"warm up","sampling_params":{"max_new_tokens":1}})"), credentials);
         // Whatever the answer is: engines may be scripted to fail.
         if (!waitFor([&] { return client.done() && balancer.inFlight() == 0; }))
             return false;

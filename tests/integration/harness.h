@@ -88,7 +88,7 @@ public:
 
 private:
     int descriptors() const;
-    bool warmUp();
+    bool warmUp(const QByteArray &credentials);
 
     Setup m_setup;
     QHash<const mock::MockEngine *, QHash<QByteArray, qint64>> m_before;
