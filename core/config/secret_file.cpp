@@ -21,8 +21,6 @@ Result<QByteArrayList> readSecretFile(const QString &path)
     QFile file(path);
     if (!file.open(QIODevice::ReadOnly))
         return failure(u"the key file \"%1\" cannot be read: %2"_s.arg(path, file.errorString()));
-    if (file.permissions() & (QFileDevice::ReadGroup | QFileDevice::ReadOther))
-        qCWarning(lcSecrets, "the key file \"%s\" can be read by other users: chmod 600 it", qUtf8Printable(path));
     const QByteArray content = file.read(maxSize + 1);
     if (content.size() > maxSize)
         return failure(u"the key file \"%1\" is larger than %2 bytes"_s.arg(path).arg(maxSize));
@@ -34,6 +32,8 @@ Result<QByteArrayList> readSecretFile(const QString &path)
     }
     if (secrets.isEmpty())
         return failure(u"the key file \"%1\" holds no key"_s.arg(path));
+    if (file.permissions() & (QFileDevice::ReadGroup | QFileDevice::ReadOther))
+        qCWarning(lcSecrets, "the key file \"%s\" can be read by other users: chmod 600 it", qUtf8Printable(path));
     return secrets;
 }
 

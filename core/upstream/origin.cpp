@@ -26,8 +26,10 @@ Result<Origin> parseOrigin(const QString &text)
 {
     const QString trimmed = text.trimmed();
     const auto wrong = [&](const QString &why) {
-        // What stands before an @ may be a password.
-        const QString shown = trimmed.contains(u'@') ? u"…"_s + trimmed.sliced(trimmed.lastIndexOf(u'@')) : trimmed;
+        // What stands before an @ may be a password, what stands behind a ? a key.
+        QString shown = trimmed.contains(u'@') ? u"…"_s + trimmed.sliced(trimmed.lastIndexOf(u'@')) : trimmed;
+        if (const qsizetype query = shown.indexOf(u'?'); query >= 0)
+            shown = shown.first(query + 1) + u"…"_s;
         return failure(u"engine URL \"%1\": %2; expected http://HOST:PORT"_s.arg(shown.left(200), why));
     };
     if (trimmed.isEmpty())

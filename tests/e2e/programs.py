@@ -42,15 +42,22 @@ def until(condition, what, deadline=DEADLINE):
 class Program:
     """A process whose output is collected all the time, so that it never waits for us."""
 
-    def __init__(self, command, **options):
+    def __init__(self, command, before=None, **options):
+        """`before` is called in the child, ahead of the program."""
         self.command = [str(word) for word in command]
+
+        def prepare():
+            die_with_parent()
+            if before:
+                before()
+
         self.process = subprocess.Popen(
             self.command,
             stdin=options.pop("stdin", subprocess.DEVNULL),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            preexec_fn=die_with_parent,
+            preexec_fn=prepare,
             **options,
         )
         self._texts = {"stdout": "", "stderr": ""}
@@ -150,11 +157,11 @@ class Mock(Program):
 class Serve(Program):
     """`pdlb serve` on a free port."""
 
-    def __init__(self, *options):
+    def __init__(self, *options, **settings):
         workers = [] if "--workers" in options else ["--workers", "2"]
-        super().__init__([PDLB, "serve", "--port", "0", *workers, *options])
+        super().__init__([PDLB, "serve", "--port", "0", *workers, *options], **settings)
         try:
-            self.url = self.wait_for(r"^pdlb listens on (http://\S+)").group(1)
+            self.url = self.wait_for(r"^pdlb listens on (https?://\S+)").group(1)
         except BaseException:
             self.process.kill()
             raise

@@ -167,6 +167,22 @@ def test_drain_timeout_ends_the_rest(mock, serve):
     assert balancer.wait(5) == FAILED
 
 
+def test_restart_on_the_same_port_after_a_kill(mock, serve, start):
+    """T104: also with connections that are not closed yet."""
+    engines = mock("--decode-ms", "5")
+    first = serve(engines)
+    port = first.url.rsplit(":", 1)[1]
+    with httpx.stream("POST", f"{first.url}/generate", json={"text": "a", "stream": True, "sampling_params": {"max_new_tokens": 2000}}, timeout=30) as stream:
+        next(stream.iter_lines())
+        first.process.kill()
+        first.wait()
+        with pytest.raises(httpx.HTTPError):
+            stream.read()
+        again = start(Program, [PDLB, "serve", "--port", port, *engines.serve_options()])
+        again.wait_for("^pdlb listens on")
+    assert httpx.post(f"{first.url}/generate", json={"text": "hi"}, timeout=30).status_code == 200
+
+
 def closed(*descriptors):
     def prepare():
         die_with_parent()

@@ -27,6 +27,12 @@ private Q_SLOTS:
     void drainOfAnIdleBalancer();
     void graceIsOver_data();
     void graceIsOver();
+    void readinessWhileDraining_data() { direct(); }
+    void readinessWhileDraining();
+    void uploadWhileDraining_data() { transports(); }
+    void uploadWhileDraining();
+    void uploadThatDoesNotEnd_data() { direct(); }
+    void uploadThatDoesNotEnd();
     void secondDrainEndsNow_data() { transports(); }
     void secondDrainEndsNow();
     void portInUse();
@@ -152,6 +158,68 @@ void TstShutdown::secondDrainEndsNow()
     QVERIFY(!m_client->whole());
     m_rig->balancer.drain(); // harmless
     QCOMPARE(stopped.size(), 1);
+}
+
+void TstShutdown::readinessWhileDraining()
+{
+    QVERIFY(begin());
+    for (const char *path : {"/readyz", "/readiness", "/health", "/livez", "/liveness"}) {
+        m_client->get(path);
+        PDLB_WAIT(m_client->done());
+        QCOMPARE(m_client->status(), 200);
+    }
+    Client alive(m_rig->port());
+    m_client->again();
+    m_client->send("GET /rea"); // those who ask at that moment get an answer
+    alive.send("GET /livez");
+    settle();
+    QSignalSpy stopped(&m_rig->balancer, &Balancer::stopped);
+    m_rig->balancer.drain();
+    PDLB_WAIT(([&] { // new ones do not get in
+        Client late(m_rig->port());
+        return waitFor([&] { return late.done(); }) && !late.hasHead();
+    }()));
+    m_client->send("dyz HTTP/1.1\r\nHost: a\r\n\r\n");
+    alive.send(" HTTP/1.1\r\nHost: a\r\n\r\n");
+    PDLB_WAIT(m_client->closed() && alive.closed());
+    QCOMPARE(m_client->status(), 503);
+    QCOMPARE(m_client->errorCode(), u"shutting_down"_s);
+    QCOMPARE(m_client->header("connection"), "close");
+    QCOMPARE(alive.status(), 200);
+    PDLB_WAIT_EQUAL(stopped.size(), 1);
+    QCOMPARE(stopped.first().first().toBool(), true);
+}
+
+void TstShutdown::uploadWhileDraining()
+{
+    QVERIFY(begin());
+    const QByteArray body = generateBody;
+    m_client->send("POST /generate HTTP/1.1\r\nHost: a\r\nContent-Length: " + QByteArray::number(body.size()) + "\r\n\r\n" + body.first(10));
+    settle();
+    QSignalSpy stopped(&m_rig->balancer, &Balancer::stopped);
+    m_rig->balancer.drain();
+    QCOMPARE(m_rig->posts(m_rig->prefill()), 0);
+    m_client->send(body.sliced(10));
+    PDLB_WAIT(m_client->closed());
+    QVERIFY2(m_client->status() == 200 && m_client->whole(), m_client->describe().constData());
+    QCOMPARE(m_client->header("connection"), "close");
+    PDLB_WAIT_EQUAL(stopped.size(), 1);
+    QCOMPARE(stopped.first().first().toBool(), true);
+    QCOMPARE(Rig::lastPost(m_rig->decode()).body.contains("hello world"), true);
+}
+
+void TstShutdown::uploadThatDoesNotEnd()
+{
+    QVERIFY(begin());
+    m_client->send("POST /generate HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{");
+    settle();
+    QSignalSpy stopped(&m_rig->balancer, &Balancer::stopped);
+    m_rig->balancer.drain();
+    m_rig->balancer.drain();
+    PDLB_WAIT_EQUAL(stopped.size(), 1);
+    QCOMPARE(stopped.first().first().toBool(), false);
+    PDLB_WAIT(m_client->closed());
+    QCOMPARE(m_rig->posts(m_rig->prefill()), 0);
 }
 
 void TstShutdown::portInUse()
