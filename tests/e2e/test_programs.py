@@ -173,11 +173,12 @@ def test_restart_on_the_same_port_after_a_kill(mock, serve, start):
     first = serve(engines)
     port = first.url.rsplit(":", 1)[1]
     with httpx.stream("POST", f"{first.url}/generate", json={"text": "a", "stream": True, "sampling_params": {"max_new_tokens": 2000}}, timeout=30) as stream:
-        next(stream.iter_lines())
+        lines = stream.iter_lines()
+        next(lines)
         first.process.kill()
-        first.wait()
+        first.process.wait()
         with pytest.raises(httpx.HTTPError):
-            stream.read()
+            list(lines)
         again = start(Program, [PDLB, "serve", "--port", port, *engines.serve_options()])
         again.wait_for("^pdlb listens on")
     assert httpx.post(f"{first.url}/generate", json={"text": "hi"}, timeout=30).status_code == 200
