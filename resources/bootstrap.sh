@@ -11,13 +11,15 @@ Usage: resources/bootstrap.sh COMMAND
   demo [OPTION…]  build pdlb and run "pdlb demo OPTION…" (--once: end after the first answer)
   build           build pdlb: build/release/bin/pdlb
   test            build everything and run every test
+  test asan       the same with AddressSanitizer and UndefinedBehaviorSanitizer
+  packages        only install the packages that the others need
 
 Each installs the Debian packages that are missing, with sudo when not root.
 END
 }
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
-build=$root/build/release
+preset=release
 venv=$root/build/venv
 logs=$root/build/logs
 
@@ -90,7 +92,7 @@ configure() {
     (
         cd "$root"
         run "configuring" "$logs/configure.log" "the first CMake Error above says what is missing" \
-            cmake --preset release "${options[@]}"
+            cmake --preset "$preset" "${options[@]}"
     )
 }
 
@@ -149,7 +151,7 @@ count_tests() {
 run_tests() {
     local status=0 passed failed skipped log=$build/Testing/Temporary/LastTest.log
     rm -f "$log"
-    ctest --test-dir "$build" -j2 --output-on-failure --timeout 300 </dev/null || status=$?
+    (cd "$root" && ctest --preset "$preset" -j2 --timeout 600 </dev/null) || status=$?
     [[ -f $log ]] || fail "ctest did not run (status $status); remove $build and run this again"
     read -r passed failed skipped < <(count_tests "$log")
     if [[ $status -ne 0 && $failed -eq 0 ]]; then
@@ -163,7 +165,7 @@ run_tests() {
 
 command=${1-}
 case $command in
-demo | build | test) shift ;;
+demo | build | test | packages) shift ;;
 -h | --help | help)
     usage
     exit 0
@@ -173,10 +175,15 @@ demo | build | test) shift ;;
     exit 2
     ;;
 esac
+if [[ $command == test && ${1-} == asan ]]; then
+    preset=asan
+    shift
+fi
 if [[ $command != demo && $# -gt 0 ]]; then
     usage >&2
     exit 2
 fi
+build=$root/build/$preset
 
 mkdir -p "$logs"
 case $command in
@@ -192,6 +199,7 @@ build)
     compile pdlb
     say "built $build/bin/pdlb"
     ;;
+packages) install_packages "${build_packages[@]}" "${test_packages[@]}" ;;
 test)
     install_packages "${build_packages[@]}" "${test_packages[@]}"
     configure

@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Runs every test on Debian 13 (Qt 6.8, g++ 14), in a chroot that it makes in build/debian13. Needs root.
+#
+#   debian13.sh [prepare]   prepare: only make the chroot and install its packages
+#
+# Exit codes: 0 passed, 1 failed, 77 no chroot can be made here (the last line says why).
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+chroot=$root/build/debian13/root
+logs=$root/build/logs
+release=trixie
+
+say() {
+    printf 'debian13: %s\n' "$*" >&2
+}
+
+# skip MESSAGE: it cannot be done here, which is nobody's mistake.
+skip() {
+    say "not tested: $*"
+    exit 77
+}
+
+# inside COMMAND…: in the chroot, with mounts and processes of its own that end with it.
+inside() {
+    local keep=() name
+    for name in $(compgen -e); do
+        case $name in
+        PIP_* | http_proxy | https_proxy | no_proxy | HTTP_PROXY | HTTPS_PROXY | NO_PROXY) keep+=("$name=${!name}") ;;
+        esac
+    done
+    unshare --mount --pid --fork --kill-child -- /bin/bash -c '
+        set -e
+        mount -t proc proc "$1/proc"
+        mount --rbind /dev "$1/dev"
+        chroot=$1
+        shift
+        exec chroot "$chroot" "$@"' bash "$chroot" \
+        /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 "${keep[@]}" "$@"
+}
+
+# What lets this machine reach its package sources serves the chroot too.
+copy_settings() {
+    local path
+    for path in /etc/resolv.conf /etc/hosts /etc/pip.conf /etc/apt/apt.conf.d /etc/apt/auth.conf.d /etc/ssl/certs/ca-certificates.crt; do
+        [[ -e $path ]] || continue
+        mkdir -p "$chroot$(dirname "$path")"
+        cp -rL --remove-destination "$path" "$chroot$(dirname "$path")/"
+    done
+}
+
+prepare() {
+    [[ $EUID -eq 0 ]] || skip "making a chroot needs root"
+    [[ -f $chroot/.made ]] && return
+    if ! command -v debootstrap >/dev/null; then
+        local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=600)
+        local install=("${apt[@]}" install --no-install-recommends debootstrap)
+        { "${install[@]}" || { "${apt[@]}" update && "${install[@]}"; }; } </dev/null >"$logs/debian13-debootstrap.log" 2>&1 ||
+            skip "debootstrap cannot be installed (log: $logs/debian13-debootstrap.log)"
+    fi
+    local mirror free
+    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null | grep -m1 '/debian/*$') ||
+        skip "this system has no source of Debian packages"
+    mkdir -p "$chroot"
+    free=$(df --output=avail -k "$chroot" | tail -n 1)
+    [[ $free -gt 3000000 ]] || skip "3 GB of disk are needed, $((free / 1000000)) GB are free"
+    say "making a Debian 13 (some minutes)"
+    rm -rf "$chroot"
+    debootstrap --variant=minbase --include=ca-certificates "$release" "$chroot" "$mirror" \
+        </dev/null >"$logs/debian13-debootstrap.log" 2>&1 ||
+        skip "debootstrap failed (log: $logs/debian13-debootstrap.log)"
+    copy_settings
+    inside true 2>"$logs/debian13-chroot.log" ||
+        skip "this system does not let a chroot have mounts of its own (log: $logs/debian13-chroot.log)"
+    touch "$chroot/.made"
+}
+
+# The sources as they are here, without what was built.
+copy_sources() {
+    mkdir -p "$chroot/src"
+    find "$chroot/src" -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {} +
+    tar -C "$root" --exclude=./build --exclude=./.git -c . | tar -C "$chroot/src" -x
+}
+
+mkdir -p "$logs"
+case ${1-} in
+prepare)
+    prepare
+    copy_sources
+    inside /src/resources/bootstrap.sh packages
+    ;;
+"")
+    prepare
+    copy_sources
+    say "testing with $(inside /usr/bin/dpkg-query -W -f 'Debian ${Version}' base-files)"
+    inside /src/resources/bootstrap.sh test || exit 1
+    ;;
+*)
+    sed -n '3,7s/^# \{0,1\}//p' "$0" >&2
+    exit 2
+    ;;
+esac
