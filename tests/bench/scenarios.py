@@ -5,6 +5,7 @@ import sys
 import time
 
 import clients
+from hostile import hostile
 from processes import NotMeasured, cpu_seconds, rss_mib
 from report import NOTHING, median, percentile, ratio, table
 from targets import ENGINE, EVENTS, GAP_MS, GATEWAY, NGINX, find_program, first_line
@@ -111,7 +112,7 @@ def prompt_sizes(bench, options):
     return figures, "\n".join(parts)
 
 
-SCENARIOS = {"json": json_requests, "stream": streams, "memory": memory, "prompt": prompt_sizes}
+SCENARIOS = {"json": json_requests, "stream": streams, "memory": memory, "prompt": prompt_sizes, "hostile": hostile}
 
 
 def interleave(bench, scenario, count, measure, with_engine=False):

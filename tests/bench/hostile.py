@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What clients cost that mean no good: floods of empty lines, tiny chunks, connections that only trickle."""
+import asyncio
+import json
+import socket
+from pathlib import Path
+
+import clients
+from processes import rss_mib, tree
+from report import median, table
+from targets import find_program
+
+MIB = 1024 * 1024
+FLOOD = 64 * MIB
+CHUNKED = 4 * MIB
+SLOW_CLIENTS = 500
+WRK_CONNECTIONS = 16
+
+
+def cpu_ms(root):
+    """CPU time to the nanosecond of all threads that live; /proc/PID/stat only counts in ticks of 10 ms."""
+    total = 0
+    for pid in tree(root):
+        for task in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+            total += int(task.read_text().split()[0])
+    return total / 1e6
+
+
+def peak_mib(root):
+    """The most memory that each process had, added up."""
+    return sum(int(line.split()[1]) for pid in tree(root) for line in Path(f"/proc/{pid}/status").read_text().splitlines()
+               if line.startswith("VmHWM")) / 1024
+
+
+def answer_of(connection):
+    """The status of what came until the end of the connection; "-" when nothing did."""
+    received = b""
+    connection.settimeout(10)
+    try:
+        while len(received) < 4096 and (piece := connection.recv(4096)):
+            received += piece
+    except OSError:
+        pass
+    return received[9:12].decode("ascii", "replace") or "-"
+
+
+def empty_lines(target):
+    before = cpu_ms(target.child.pid)
+    with socket.create_connection(("127.0.0.1", target.port)) as connection:
+        block = b"\r\n" * (MIB // 2)
+        try:
+            for _ in range(FLOOD // MIB):
+                connection.sendall(block)
+        except OSError:
+            pass
+        status = answer_of(connection)
+    return {"cpu_ms": cpu_ms(target.child.pid) - before, "status": status}
+
+
+def tiny_chunks(target):
+    body = json.dumps({"model": "m", "messages": [{"role": "user", "content": "x" * (CHUNKED - 100)}]}).encode()
+    wire = b"".join(b"1\r\n" + body[i : i + 1] + b"\r\n" for i in range(len(body))) + b"0\r\n\r\n"
+    before, memory = cpu_ms(target.child.pid), rss_mib(target.child.pid)
+    for pid in tree(target.child.pid):
+        Path(f"/proc/{pid}/clear_refs").write_text("5")  # the peak begins anew
+    with socket.create_connection(("127.0.0.1", target.port)) as connection:
+        try:
+            connection.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                               b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n")
+            connection.sendall(wire)
+        except OSError:
+            pass
+        status = answer_of(connection)
+    return {"cpu_ms": cpu_ms(target.child.pid) - before, "rss_mib": peak_mib(target.child.pid) - memory, "status": status}
+
+
+async def with_slow_clients(port, work):
+    """Runs `work` in a thread while SLOW_CLIENTS connections send a byte of a head each second."""
+    writers = []
+    for _ in range(SLOW_CLIENTS):
+        _reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\n")
+        writers.append(writer)
+
+    async def trickle():
+        while True:
+            for writer in writers:
+                if not writer.is_closing():
+                    writer.write(b"X")
+            await asyncio.sleep(1)
+
+    trickling = asyncio.ensure_future(trickle())
+    try:
+        return await asyncio.to_thread(work)
+    finally:
+        trickling.cancel()
+        for writer in writers:
+            writer.close()
+
+
+def slow_clients(target, seconds):
+    wrk = find_program("wrk", "wrk")
+    load = lambda: clients.run_wrk(wrk, target.port, seconds, WRK_CONNECTIONS)
+    alone = load()
+    memory = rss_mib(target.child.pid)
+    beside = asyncio.run(with_slow_clients(target.port, lambda: {**load(), "rss_mib": rss_mib(target.child.pid) - memory}))
+    return {"p99_alone_ms": alone["p99_us"] / 1e3, "p99_ms": beside["p99_us"] / 1e3, "rss_mib": beside["rss_mib"],
+            "non_2xx": beside["non_2xx"], "socket_errors": beside["socket_errors"]}
+
+
+def hostile(bench, options):
+    from scenarios import interleave, total
+
+    figures = {}
+    figures["empty lines"] = interleave(bench, "empty lines", options.rounds, empty_lines)
+    figures["tiny chunks"] = interleave(bench, "tiny chunks", options.rounds, tiny_chunks)
+    figures["slow clients"] = interleave(bench, "slow clients", options.rounds, lambda target: slow_clients(target, options.secs))
+    middle = lambda own, figure: median([one[figure] for one in own])
+    parts = [
+        table(f"hostile: {FLOOD // MIB} MiB of empty lines before a request", [("CPU ms", 2), ("answer", 0)],
+              [[name, middle(own, "cpu_ms"), own[-1]["status"]] for name, own in figures["empty lines"].items()]),
+        table(f"hostile: a body of {CHUNKED // MIB} MiB in chunks of one byte", [("CPU ms", 0), ("RSS MiB more", 1), ("answer", 0)],
+              [[name, middle(own, "cpu_ms"), max(one["rss_mib"] for one in own), own[-1]["status"]]
+               for name, own in figures["tiny chunks"].items()]),
+        table(f"hostile: {SLOW_CLIENTS} clients that send a byte a second, beside wrk",
+              [("p99 alone ms", 2), ("p99 beside ms", 2), ("ratio", 2), ("RSS MiB more", 1), ("non-2xx", 0), ("socket errors", 0)],
+              [[name, middle(own, "p99_alone_ms"), middle(own, "p99_ms"), middle(own, "p99_ms") / middle(own, "p99_alone_ms"),
+                max(one["rss_mib"] for one in own), total(own, "non_2xx"), total(own, "socket_errors")]
+               for name, own in figures["slow clients"].items()]),
+    ]
+    return figures, "\n".join(parts)
