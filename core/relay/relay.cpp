@@ -16,6 +16,16 @@ constexpr qsizetype largeBody = 1024 * 1024;
 constexpr Monotonic doneGrace = std::chrono::seconds(1); ///< from the end marker to the end of decode's body
 constexpr Monotonic drainLimit = std::chrono::seconds(30); ///< for a prefill answer that outlives decode's
 
+/// Appended for the engines' logs; what the client claims about those before it stays a claim.
+void addForwardedFor(http::HeaderList &headers, const QHostAddress &peer)
+{
+    bool isV4 = false;
+    const quint32 v4 = peer.toIPv4Address(&isV4); // also of a client on a socket of both families
+    QList<QByteArray> hops = headers.values("x-forwarded-for");
+    hops.append((isV4 ? QHostAddress(v4) : peer).toString().toLatin1());
+    headers.set("X-Forwarded-For", hops.join(", "));
+}
+
 using ShapeResult = Result<pd::RequestShape, ApiError>;
 
 } // namespace
@@ -32,6 +42,7 @@ Relay::Relay(RelayContext &context, edge::Exchange &exchange, pd::Endpoint endpo
     m_clientHeaders = http::endToEndHeaders(exchange.head().headers);
     m_clientHeaders.remove("host");
     m_clientHeaders.set("X-Request-Id", exchange.requestId());
+    addForwardedFor(m_clientHeaders, exchange.peer());
     m_body = exchange.takeBody();
     m_trace.requestId = exchange.requestId();
     m_trace.endpoint = pd::endpointPath(endpoint);
