@@ -91,6 +91,12 @@ void MockExchange::writeRaw(const QByteArray &bytes)
         m_socket->flush();
 }
 
+void MockExchange::endRaw()
+{
+    m_keepAlive = m_head.keepAlive;
+    finish();
+}
+
 void MockExchange::close()
 {
     m_started = true;

@@ -64,8 +64,10 @@ public:
     void beginChunked(int status, const http::HeaderList &headers, bool withFirstChunk = false);
     void writeChunk(const QByteArray &data);
     void endChunked();
-    /// These very bytes, outside any framing. The connection is not used again: close() or reset() ends it.
+    /// These very bytes, outside any framing. The connection is not used again: close() or reset() ends it, unless
+    /// endRaw() says that the bytes were a whole answer.
     void writeRaw(const QByteArray &bytes);
+    void endRaw();
     /// FIN behind everything written.
     void close();
     /// RST; what the client has not read may be lost to it.

@@ -23,10 +23,9 @@ using ShapeResult = Result<pd::RequestShape, ApiError>;
 /// Who asked, for the engines' logs: appended to what the client says itself, which proves nothing.
 void addForwardedFields(http::HeaderList &headers, const edge::Exchange &exchange, bool tls)
 {
-    QByteArray chain = headers.values("x-forwarded-for").join(", ");
-    if (!chain.isEmpty())
-        chain += ", ";
-    headers.set("X-Forwarded-For", chain + exchange.peerName());
+    QList<QByteArray> hops = headers.values("x-forwarded-for");
+    hops.append(exchange.peerName());
+    headers.set("X-Forwarded-For", hops.join(", "));
     if (!headers.contains("x-forwarded-proto"))
         headers.add("X-Forwarded-Proto", tls ? "https" : "http");
     if (!headers.contains("x-forwarded-host"))

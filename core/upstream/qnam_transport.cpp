@@ -202,7 +202,9 @@ void QnamLeg::readHead()
         }
     }
     m_head.framing = http::Framing::UntilClose;
-    if (m_head.headers.hasToken("transfer-encoding", "chunked"))
+    if (status == 204 || status == 304 || m_request.method == "HEAD") // whatever its fields promise
+        m_head.framing = http::Framing::None;
+    else if (m_head.headers.hasToken("transfer-encoding", "chunked"))
         m_head.framing = http::Framing::Chunked;
     else if (m_head.headers.contains("content-length"))
         m_head.framing = http::Framing::Length;
@@ -255,8 +257,10 @@ void QnamLeg::replyFinished()
     if (!m_gotHead) {
         const bool connecting = !surelyWrote() && error != QNetworkReply::RemoteHostClosedError;
         finish(connecting ? LegEndKind::ConnectFailed : LegEndKind::Cut, text);
+    } else if (m_head.framing == http::Framing::None) {
+        finish(LegEndKind::Complete, {});
     } else if (m_head.framing == http::Framing::Length) {
-        const bool whole = m_received == m_head.contentLength || m_request.method == "HEAD";
+        const bool whole = m_received == m_head.contentLength;
         finish(whole ? LegEndKind::Complete : LegEndKind::Cut, whole ? QString() : text);
     } else if (broken) {
         finish(LegEndKind::Cut, text);

@@ -12,6 +12,7 @@ from pathlib import Path
 
 PDLB = os.environ["PDLB"]
 BUILD = Path(os.environ["PDLB_BUILD"])
+TABLE_DUMP = BUILD / "tests" / "tables" / "table_dump"
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE = 15.0  # seconds for something that should take milliseconds
 

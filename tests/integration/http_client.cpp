@@ -75,6 +75,14 @@ void Client::setReading(bool on)
         m_reading->setEnabled(on);
 }
 
+quint16 Client::localPort() const
+{
+    sockaddr_in address{};
+    socklen_t length = sizeof address;
+    ::getsockname(m_fd, reinterpret_cast<sockaddr *>(&address), &length);
+    return ntohs(address.sin_port);
+}
+
 void Client::send(const QByteArray &bytes)
 {
     m_out.append(bytes);

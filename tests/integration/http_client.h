@@ -53,6 +53,7 @@ public:
     bool whole() const { return m_end >= End::Terminator && m_end <= End::NoBody; }
     bool hasHead() const { return m_hasHead; }
     bool closed() const { return m_closed; }
+    quint16 localPort() const;
     bool unsent() const { return !m_out.isEmpty(); }
     int status() const { return m_hasHead ? m_reader->head().status : 0; }
     const http::HeaderList &headers() const { return m_reader->head().headers; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The client's side of HTTP: methods, versions, persistence, pipelining, and bodies that are refused.
+// Malformed requests are in tst_table_c.
 #include "scripts.h"
 
 using namespace pdlb;
@@ -34,8 +35,6 @@ private Q_SLOTS:
     void badBodies();
     void bodyTooLarge_data() { transports(); }
     void bodyTooLarge();
-    void malformedRequests_data();
-    void malformedRequests();
 };
 
 void TstHttpEdge::wrongPathsAndMethods_data()
@@ -337,42 +336,6 @@ void TstHttpEdge::bodyTooLarge()
     m_client = m_rig->client();
     exchange("/generate", R"({"text":")" + QByteArray(1000 - 11, 'x') + R"("})");
     QCOMPARE(m_client->status(), 200);
-}
-
-void TstHttpEdge::malformedRequests_data()
-{
-    QTest::addColumn<TransportKind>("transport");
-    QTest::addColumn<QByteArray>("request");
-    QTest::addColumn<int>("status");
-    const auto row = [](const char *name, const QByteArray &request, int status) {
-        QTest::newRow(name) << TransportKind::Direct << request << status;
-    };
-    const QByteArray post = "POST /generate HTTP/1.1\r\nHost: a\r\n";
-    row("length and coding", post + "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400);
-    row("two lengths", post + "Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}", 400);
-    row("signed length", post + "Content-Length: +2\r\n\r\n{}", 400);
-    row("unknown coding", post + "Transfer-Encoding: gzip\r\n\r\n", 501);
-    row("bad chunk", post + "Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400);
-    row("no host", "GET /health HTTP/1.1\r\n\r\n", 400);
-    row("bare LF", "GET /health HTTP/1.1\nHost: a\n\n", 400);
-    row("HTTP/2.0", "GET /health HTTP/2.0\r\nHost: a\r\n\r\n", 505);
-    row("TLS hello", QByteArray("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11), 400);
-    row("long target", "GET /" + QByteArray(9000, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n", 414);
-    row("many fields", "GET /health HTTP/1.1\r\nHost: a\r\n" + QByteArray("X: 1\r\n").repeated(101) + "\r\n", 431);
-    row("large field", "GET /health HTTP/1.1\r\nHost: a\r\nX: " + QByteArray(17000, 'a') + "\r\n\r\n", 431);
-}
-
-void TstHttpEdge::malformedRequests()
-{
-    QFETCH(QByteArray, request);
-    QFETCH(int, status);
-    QVERIFY(begin());
-    m_client->send(request);
-    PDLB_WAIT(m_client->done());
-    QVERIFY2(m_client->status() == status && m_client->whole(), m_client->describe().constData());
-    QVERIFY(m_client->json().contains("error"_L1));
-    PDLB_WAIT(m_client->closed());
-    QCOMPARE(m_rig->posts(m_rig->decode()), 0);
 }
 
 QTEST_GUILESS_MAIN(TstHttpEdge)

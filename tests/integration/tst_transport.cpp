@@ -2,6 +2,7 @@
 
 // The contract of UpstreamTransport and Leg, alone, over both implementations (reference 2.4, table U).
 #include "scripts.h"
+#include "tables/engine_rows.h"
 
 #include "upstream/direct_transport.h"
 #include "upstream/qnam_transport.h"
@@ -32,6 +33,16 @@ const char *kindName(LegEndKind kind)
 {
     static const char *names[] = {"complete", "unproven", "cut", "protocol error", "connect failed", "connect timeout"};
     return names[int(kind)];
+}
+
+/// How a leg with that answer and a close behind it ends.
+const char *endOf(const tables::EngineRow &row)
+{
+    const QByteArray id = row.id;
+    if (row.wanted == tables::Wanted::Answer)
+        return kindName(id == "U3" ? LegEndKind::Unproven : LegEndKind::Complete);
+    const bool isCut = row.bytes.isEmpty() || (row.wanted == tables::Wanted::Abort && row.ending != tables::Ending::Open);
+    return kindName(isCut ? LegEndKind::Cut : LegEndKind::ProtocolError);
 }
 
 } // namespace
@@ -180,64 +191,44 @@ void TstTransport::goodRequest()
 void TstTransport::answers_data()
 {
     QTest::addColumn<TransportKind>("transport");
-    QTest::addColumn<QByteArray>("raw");
+    QTest::addColumn<int>("index");
     QTest::addColumn<QByteArray>("kind");
-    QTest::addColumn<QByteArray>("body");
-    QTest::addColumn<bool>("weakQnam");
     forBothTransports([](TransportKind kind) {
-        const auto row = [&](const char *name, const QByteArray &raw, const char *end, const char *body, bool weak = false) {
-            QTest::addRow("%s, %s", name, transportName(kind)) << kind << raw << QByteArray(end) << QByteArray(body) << weak;
-        };
-        const QByteArray ok = "HTTP/1.1 200 OK\r\n";
-        const QByteArray chunked = ok + "Transfer-Encoding: chunked\r\n\r\n";
-        row("U1 length", ok + "Content-Length: 2\r\n\r\n{}", "complete", "{}");
-        row("U2 chunked", chunked + "2\r\n{}\r\n0\r\n\r\n", "complete", "{}", true);
-        row("U3 until close", ok + "\r\n{}", "unproven", "{}", true);
-        row("U4 short", ok + "Content-Length: 5\r\n\r\n{}", "cut", "{}");
-        row("U5 long", ok + "Content-Length: 2\r\n\r\n{}xyz", "complete", "{}");
-        row("U6 length and coding", ok + "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", "protocol error", "", true);
-        row("U10 bad chunk", chunked + "3\r\nabc\r\nzz\r\n", "protocol error", "abc", true);
-        row("U15 cut chunk", chunked + "5\r\nab", "cut", "ab", true);
-        row("U16 no terminator", chunked + "3\r\nabc\r\n", "cut", "abc", true);
-        row("U18 trailer", chunked + "3\r\nabc\r\n0\r\nX: 1\r\n\r\n", "complete", "abc", true);
-        row("U21 status 99", "HTTP/1.1 099 X\r\n\r\n", "protocol error", "", true);
-        row("U23 no reason", "HTTP/1.1 200\r\nContent-Length: 2\r\n\r\n{}", "complete", "{}");
-        row("U24 HTTP/1.0", "HTTP/1.0 200 OK\r\n\r\n{}", "unproven", "{}", true);
-        row("U26 garbage", "SSH-2.0-OpenSSH_9\r\n", "protocol error", "", true);
-        row("U28 nothing", "", "cut", "");
-        row("U29 100 first", "HTTP/1.1 100 Continue\r\n\r\n" + ok + "Content-Length: 2\r\n\r\n{}", "complete", "{}");
-        row("U30 103 first", "HTTP/1.1 103 Early Hints\r\n\r\n" + ok + "Content-Length: 2\r\n\r\n{}", "complete", "{}", true);
-        row("U31 101", "HTTP/1.1 101 S\r\n\r\n", "protocol error", "", true);
-        row("U42 gzip", ok + "Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc", "complete", "abc");
-        row("U43 302", "HTTP/1.1 302 F\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", "complete", "");
-        row("U44 307", "HTTP/1.1 307 T\r\nLocation: /generate\r\nContent-Length: 0\r\n\r\n", "complete", "");
-        row("U45 401", "HTTP/1.1 401 U\r\nWWW-Authenticate: Basic realm=\"x\"\r\nContent-Length: 2\r\n\r\n{}", "complete", "{}");
-        row("U46 503", "HTTP/1.1 503 S\r\nRetry-After: 3\r\nContent-Length: 2\r\n\r\n{}", "complete", "{}");
+        int index = 0;
+        for (const tables::EngineRow &row : tables::engineRows()) {
+            const int own = index++;
+            // The manager's chunked bodies prove nothing; tst_table_u lists what else it cannot do.
+            if (kind == TransportKind::Qnam && (row.beyondQnam || row.bytes.contains("chunked")))
+                continue;
+            QTest::addRow("%s %s, %s", row.id, row.name, transportName(kind)) << kind << own << QByteArray(endOf(row));
+        }
     });
 }
 
 void TstTransport::answers()
 {
-    QFETCH(QByteArray, raw);
+    QFETCH(int, index);
     QFETCH(QByteArray, kind);
-    QFETCH(QByteArray, body);
-    QFETCH(bool, weakQnam);
+    const tables::EngineRow &row = tables::engineRows()[size_t(index)];
     begin();
-    m_engine->setHandler([raw](mock::MockExchange &exchange) {
-        exchange.writeRaw(raw);
-        exchange.close();
+    m_engine->setHandler([&row](mock::MockExchange &exchange) {
+        exchange.writeRaw(row.bytes);
+        if (row.ending == tables::Ending::Reset)
+            exchange.reset();
+        else
+            exchange.close();
     });
     run();
     QCOMPARE(m_engine->requests(), 1); // never sent again
     QCOMPARE(m_engine->http().requestCount(), 1); // nor anything followed
-    if (m_isQnam && weakQnam) {
-        // The truth about the connection is lost, but a broken answer is never called complete.
-        QVERIFY2(kind == "complete" || kind == "unproven" || m_record->end.kind != LegEndKind::Complete || raw.contains("Content-Length"),
-                 kindName(m_record->end.kind));
-        QSKIP(qnamFraming);
-    }
-    QCOMPARE(QByteArray(kindName(m_record->end.kind)), kind);
-    QCOMPARE(m_record->body, body);
+    // When there is no head the manager does not say what it did not like.
+    const bool nameless = m_isQnam && kind == kindName(LegEndKind::ProtocolError) && m_record->end.kind == LegEndKind::Cut;
+    if (!nameless)
+        QCOMPARE(QByteArray(kindName(m_record->end.kind)), kind);
+    if (row.ending == tables::Ending::Reset)
+        QVERIFY(row.body.startsWith(m_record->body)); // a reset may take what was not read
+    else
+        QCOMPARE(m_record->body, row.body);
     QCOMPARE(m_record->end.detail.isEmpty(), kind == "complete" || kind == "unproven");
     if (!m_isQnam) { // every order is the same, whatever comes
         QCOMPARE(m_record->order.first(), "ready");
