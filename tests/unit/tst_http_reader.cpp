@@ -171,6 +171,9 @@ void TestHttpReader::requests_data()
     refuse("101 fields", post(QByteArray("A: b\r\n").repeated(100)), 431);
     accept("100 fields", post(QByteArray("A: b\r\n").repeated(99)), "");
     refuse("block of 40 KB", post(QByteArray("A: " + QByteArray(10000, 'b') + "\r\n").repeated(4)), 431);
+    refuse("block of 40 KB without CR", post(QByteArray("A: " + QByteArray(10000, 'b') + "\r\n").repeated(3)
+                                             + "A: " + QByteArray(10000, 'b') + '\n'), 431);
+    refuse("garbage of 9 KB", QByteArray(9000, '(') + "\r\n");
     accept("two leading empty lines", "\r\n\r\n" + post(""), "");
     refuse("1000 leading empty lines", QByteArray("\r\n").repeated(1000) + post(""));
     refuse("another expectation", post("Expect: 200-maybe\r\n"), 417);
