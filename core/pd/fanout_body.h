@@ -6,7 +6,8 @@
 
 namespace pdlb::pd {
 
-/// The number in the joined answer of the one whose member "index" is given, one of a sample of n; `place` counts when that is no index.
+/// The number that an answer of sample `sample` of n gets among all. `index`: its member of that name; `place` counts
+/// instead when that is no index.
 qint64 answerNumber(json::Value index, qint64 place, qint64 sample, qint64 n);
 
 /// Joins the JSON answers of a fanned-out request, one body for each sample, to the answer that one engine would have

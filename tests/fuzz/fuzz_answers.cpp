@@ -127,6 +127,21 @@ qsizetype doneCount(const QByteArray &stream)
     return std::count_if(events.begin(), events.end(), http::SseSplitter::isDone);
 }
 
+bool holdsFields(const QByteArray &text)
+{
+    return text.contains("\"input_to") || text.contains("routed_experts");
+}
+
+/// Events leave in the order they came in; those that have nothing to do with prefill unchanged.
+void checkOrder(const QByteArray &decode, const QByteArray &out)
+{
+    const auto before = eventsOf(decode);
+    const auto after = eventsOf(out);
+    FUZZ_CHECK(before.size() == after.size());
+    for (size_t i = 0; i < before.size(); ++i)
+        FUZZ_CHECK(holdsFields(before[i]) || before[i] == after[i]);
+}
+
 void checkContent(const RequestShape &shape, const std::vector<Segment> &segments, const QByteArray &out)
 {
     const auto isGood = shape.stream ? isJsonStream : isJson;
@@ -136,9 +151,10 @@ void checkContent(const RequestShape &shape, const std::vector<Segment> &segment
         const QByteArray decode = bytesOf(segments, LegRole::Decode, sample);
         allGood = allGood && isGood(decode) && isGood(bytesOf(segments, LegRole::Prefill, sample));
         allDone = allDone && doneCount(decode) > 0;
-        const bool holdsFields = decode.contains("\"input_to") || decode.contains("routed_experts");
-        if (shape.samples == 1 && !holdsFields)
+        if (shape.samples == 1 && !holdsFields(decode))
             FUZZ_CHECK(out == decode);
+        if (shape.samples == 1 && shape.stream)
+            checkOrder(decode, out);
     }
     if (allGood)
         FUZZ_CHECK(isGood(out));

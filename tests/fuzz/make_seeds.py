@@ -56,7 +56,8 @@ def requests() -> None:
     row("c17 x85 before colon", post(b"Content-Length\x85: 3\r\n", b"abc"))
     row("c18 no colon", post(b"Content-Length\r\n", b"abc"))
     codings = {
-        "c19": b"xchunked", "c20": b"gzip", "c22": b"chunked, identity", "c23": b"identity, chunked", "c26": b"\x0bchunked",
+        "c19": b"xchunked", "c20": b"gzip", "c22": b"chunked, identity", "c23": b"identity, chunked",
+        "c26": b"\x0bchunked",
         "c24 twice": b"chunked\r\nTransfer-Encoding: chunked", "c25 folded": b"\r\n chunked",
     }
     for name, coding in codings.items():
@@ -67,7 +68,8 @@ def requests() -> None:
     row("c29 chunks", chunked(b"3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n"))
     sizes = {
         "c31": b"zz", "c32": b"", "c33": b"0x3", "c34": b"+3", "c35": b"-3", "c36": b"3_", "c37": b" 3",
-        "c38": b"fffffffffffffffff", "c39": b"0000000000000003", "c40 extension": b"3;a=b", "c41": b"3;a\rb",
+        "c38": b"fffffffffffffffff", "c38 wrapped": b"10000000000000003",
+        "c39": b"0000000000000003", "c40 extension": b"3;a=b", "c41": b"3;a\rb",
         "c42": b"3;" + b"x" * 300, "capital": b"00A", "largest": b"7fffffffffffffff", "2-63": b"8000000000000000",
     }
     for name, size in sizes.items():
@@ -78,8 +80,9 @@ def requests() -> None:
     row("c46 trailer", chunked(b"3\r\nabc\r\n0\r\nX: y\r\n\r\n"))
     row("c47 trailer length", chunked(b"3\r\nabc\r\n0\r\nContent-Length: 30\r\n\r\n" + smuggled))
     fields = {
-        "c48 folded": b"A: b\r\n c", "c51 cr in value": b"A: b\rc", "c52 nul in value": b"A: b\0c", "c53 nul in name": b"A\0: b",
-        "c54 control": b"A: \x01", "c55 obs text": b"A: \xe9", "c56 name": b"\xc3\xa9: b", "c57 empty name": b": b",
+        "c48 folded": b"A: b\r\n c", "c51 cr in value": b"A: b\rc", "c52 nul in value": b"A: b\0c",
+        "c53 nul in name": b"A\0: b", "c54 control": b"A: \x01", "c55 obs text": b"A: \xe9", "c56 name": b"\xc3\xa9: b",
+        "c57 empty name": b": b", "empty value": b"A:",
         "c58 no colon": b"Oops", "c59 parenthesis": b"a(b: c", "c60 underscore": b"a_b: c", "tab": b"A:\t b \t",
     }
     for name, field in fields.items():
@@ -127,8 +130,8 @@ def requests() -> None:
     row("c106 h2c", get(fields=b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"))
     row("c107 nominated", post(b"Connection: X-Secret, close ,\r\nX-Secret: 1\r\nKeep-Alive: 5\r\nTE: trailers\r\n"
                                b"Proxy-Connection: close\r\nX-Request-Id: mine\r\n"))
-    row("c108 authorization nominated", post(b"Connection: Authorization,content-type,Host\r\nAuthorization: Bearer a\r\n"
-                                             b"Content-Type: application/json\r\n"))
+    row("c108 authorization nominated", post(b"Connection: Authorization,content-type,Host\r\n"
+                                             b"Authorization: Bearer a\r\nContent-Type: application/json\r\n"))
     row("c109 forwarded for", post(b"X-Forwarded-For: 1.2.3.4\r\n"))
     row("c110 incomplete head", b"POST /generate HTTP/1.1\r\nHost: x\r\nContent-")
     row("c112 short body", post(b"Content-Length: 10\r\n", b"abc"))
@@ -162,6 +165,7 @@ def responses() -> None:
     row("u19 gzip", ok + b"Transfer-Encoding: gzip\r\n\r\nabc")
     row("u20 xchunked", ok + b"Transfer-Encoding: xchunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
     row("u21 status 99", b"HTTP/1.1 099 X\r\n\r\n")
+    row("status 600", b"HTTP/1.1 600 X\r\nContent-Length: 0\r\n\r\n")
     row("u22 status 2000", b"HTTP/1.1 2000 X\r\n\r\n")
     row("u23 no reason", b"HTTP/1.1 200\r\nContent-Length: 2\r\n\r\n{}", b"0")
     row("u24 http 1.0", b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}", b"0")
@@ -185,7 +189,8 @@ def responses() -> None:
     row("u45 401", b"HTTP/1.1 401 U\r\nWWW-Authenticate: Basic realm=\"a\"\r\nContent-Length: 2\r\n\r\n{}", b"0")
     row("u46 503", b"HTTP/1.1 503 S\r\nRetry-After: 7\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}", b"0")
     row("to head", ok + b"Content-Length: 5\r\n\r\n" + ok + b"Transfer-Encoding: chunked\r\n\r\n", b"2")
-    row("keep-alive of 1.0", b"HTTP/1.0 200 OK\r\nConnection: keep-alive, X-A\r\nX-A: b\r\nContent-Length: 0\r\n\r\n", b"0")
+    row("keep-alive of 1.0",
+        b"HTTP/1.0 200 OK\r\nConnection: keep-alive, X-A\r\nX-A: b\r\nContent-Length: 0\r\n\r\n", b"0")
     row("two", ok + b"Content-Length: 1\r\n\r\na" + coded + b"1;x=y\r\nb\r\n0\r\n\r\n", b"0")
     row("stream", ok + b"content-type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
         b"c\r\ndata: {\"a\":1\r\n3\r\n}\n\n\r\ne\r\ndata: [DONE]\n\n\r\n0\r\n\r\n", b"0")
@@ -200,6 +205,7 @@ def events() -> None:
         "done": b"data: {}\n\ndata: [DONE]\n\n",
         "done without space": b"data:[DONE]\n\n",
         "done in crlf": b"data: a\r\n\r\ndata: [DONE]\r\n\r\n",
+        "lines in crlf": b"data: a\r\ndata: b\r\n\r\n",
         "done in cr": b"data: a\r\rdata: [DONE]\r\rdata: b\n\n",
         "done and cut": b"data: [DONE]\n",
         "t51 marker inside": b'data: {"text":"data: [DONE]"}\n\n',
@@ -250,6 +256,7 @@ def bodies() -> None:
     row("t24 too deep", b'{"a":' + b"[" * 1024 + b"]" * 1024 + b"}")
     row("t25 numbers", b'{"z":1.0,"y":0.10,"x":1e2,"w":-0.0,"v":9223372036854775808,"u":18446744073709551616,'
         b'"t":"\\/","s":"\\u00e9","r" : [ 1 , 2 ] ,"q":1e400}')
+    row("t25 escapes", b'{"a":"\\/\\"\\\\\\b\\f\\n\\r\\t\\u00e9"}')
     row("t25 text", '{"b":"é€😀\\ud83d\\ude00\\ud800","a":{"c":[]}}'.encode(), more=64)
     row("t26 own bootstrap", b'{"bootstrap_room":5,"a":1,"bootstrap\\u005fhost":"x" , "bootstrap_port":null}')
     row("t26 only bootstrap", b'{"bootstrap_room":5,"bootstrap_host":["a,b","}"]}', more=16)
@@ -258,6 +265,7 @@ def bodies() -> None:
     row("null rid", b'{"a":1,"rid":null}')
     row("rids", b'{"rid":"x","a":1,"rid":null}')
     row("rid", b'{"rid":"0123456789abcdef0123456789abcdef"}', GENERATE)
+    row("space around", b' \n{"a":1 }\r\n\t ')
     row("t27 streams", b'{"stream":false,"stream":true}')
     row("t28 prompts", b'{"prompt":["a","b","c"],"n":2,"best_of":2}', COMPLETIONS)
     row("t28 token lists", b'{"prompt":[[1,2],[3]]}', COMPLETIONS)
@@ -283,15 +291,20 @@ def bodies() -> None:
 def texts() -> None:
     kinds = {
         b"2": ["http://10.0.0.1:8000", "https://host/base/", "host:80", "http://[::1]:8000/a/b//", "HTTP://Host:1/%2f",
-               "http://user@h:1", "http://h:0", "http://h:65536", "http://h/?q", "ftp://h", "", "http://b\u00fccher.example:1",
-               "http://[fe80::1%25eth0]:1", "http://h:1/a b", "h", "::1"],
-        b"3": ["127.0.0.1", "localhost", "*", "::", "[::1]", "0", "1.2.3", "fe80::1%eth0", "host", "[]", "::ffff:1.2.3.4"],
+               "http://user@h:1", "http://h:0", "http://h:65536", "http://h/?q", "ftp://h", "",
+               "http://b\u00fccher.example:1",
+               "http://[fe80::1%25eth0]:1", "http://h:1/a b", "h", "::1", "http://h:1/%0d%0aX:%20y"],
+        b"3": ["127.0.0.1", "localhost", "*", "::", "[::1]", "0", "1.2.3", "fe80::1%eth0", "host", "[]",
+               "::ffff:1.2.3.4"],
         b"4": ["8998", "none", "NONE", "auto", "0", "65536", "-1", " 5 ", "+7", "0x10", "5\u0665"],
         b"0": ["decode:status=503,retry_after=7", "prefill0:delay=2s", "any:close=before-head",
                "decode:reset=mid-stream,after=3", "decode:truncate=700,how=reset", "decode:stall=after-3",
-               "prefill:abort,status=500,message=x,after=2", "decode:garbage", "decode:raw=HTTP/1.1 200 OK\\r\\n\\x2c\\",
+               "prefill:abort,status=500,message=x,after=2", "decode:garbage",
+               "decode:raw=HTTP/1.1 200 OK\\r\\n\\x2c\\",
                "decode1:hang,count=2,path=*", "plain:noread", "any:stale=200ms", "decode:framing=close",
-               "decode:status=200,body={},header=A: b,early", "decode99999999999:hang", "decode\u0663:hang", ":", "any:"],
+               "decode:status=200,body={},header=A: b,early", "decode99999999999:hang",
+               "decode\u0663:hang", ":", "any:",
+               "prefill12:hang"],
         b"1": ["200ms", "2s", "1.5s", "1m", "1e3ms", "nanms", "infs", "-1s", "s", "1e308m", "999999999ms"],
     }
     for options, lines in kinds.items():
@@ -329,11 +342,14 @@ def answers() -> None:
         b"1" + event(logprobs(b"[3]")) + b": ping\n\n" + event(logprobs(b"null", b',"index":1')) + done)
     row("events held", LOGPROBS | STREAM | DECODE_FIRST, b"1" + event(logprobs(b"[3]")) + event(b"{}") + done,
         b"0" + event(logprobs(b"[1]")))
+    row("events cut", LOGPROBS | STREAM, b"1" + event(b"plain text") + b"data: cut")
     row("events in crlf", LOGPROBS | STREAM, b"0data: " + logprobs(b"[1]"),
         b'1event: x\r\ndata:{"meta_info":\r\ndata:{"input_token_logprobs":[2]}}\r\nid: 5\r\n\r\n')
-    row("experts", EXPERTS, b'0{"meta_info":{"routed_experts":"YWJj"}}', b'1{"meta_info":{"routed_experts":"WFlaZGVm"}}')
+    row("experts", EXPERTS, b'0{"meta_info":{"routed_experts":"YWJj"}}',
+        b'1{"meta_info":{"routed_experts":"WFlaZGVm"}}')
     row("experts of chat", 1 | EXPERTS | STREAM,
-        b"0" + event(b'{"choices":[{"index":1,"sglext":{"routed_experts":"YWJj"}}],"sglext":{"routed_experts":"YQ=="}}'),
+        b"0" + event(b'{"choices":[{"index":1,"sglext":{"routed_experts":"YWJj"}}],'
+                      b'"sglext":{"routed_experts":"YQ=="}}'),
         b"1" + event(b'{"choices":[{"index":1,"sglext":{"routed_experts":"\\/\\/\\/\\/"}}]}') + done)
 
     def chat(number: int, tokens: bytes) -> bytes:
@@ -342,7 +358,8 @@ def answers() -> None:
                 b'"completion_tokens_details":{"reasoning_tokens":2,"x":null}}}' % (number, tokens))
 
     row("fan-out of chat", 1 | TWO, b"1" + chat(0, b"10"), b"3" + chat(1, b"20"))
-    row("fan-out of large counts", 1 | TWO, b"1" + chat(0, b"9223372036854775807"), b"3" + chat(1, b"9223372036854775807"))
+    row("fan-out of large counts", 1 | TWO, b"1" + chat(0, b"9223372036854775807"),
+        b"3" + chat(1, b"9223372036854775807"))
     row("fan-out of completions", 3 | THREE, b'1{"choices":[{"text":"a"}]}', b'3{"choices":[]}', b'5{"choices":[{}]}')
     row("fan-out of generate", TWO, b'1{"text":"a"}', b'3{"text":"b"}')
     row("fan-out of a batch", TWO, b'1[{"text":"a"},1]', b'3[{"text":"b"},2]')
@@ -360,8 +377,10 @@ def answers() -> None:
     row("fan-out events cut", 1 | TWO | STREAM, b"1" + chunk(0) + usage, b"3" + chunk(1)[:-1])
     row("fan-out events of generate", TWO | STREAM, b"1" + event(b'{"text":"a","meta_info":{},"index":1}') + done,
         b'3data: {"text":"b","meta_info":{"id":1}}\r\n\r\ndata: [DONE]\r\n\r\n')
-    row("abort", LOGPROBS | STREAM, b'1data: {"meta_info":{"finish_reason":{"type":"abort","message":"m","status_code":500}}}\n\n')
-    row("error", 1 | TWO | STREAM, b'1data: {"error":{"message":"m","code":"503"}}\n\ndata: {"error":"m","code":400}\n\n'
+    row("abort", LOGPROBS | STREAM,
+        b'1data: {"meta_info":{"finish_reason":{"type":"abort","message":"m","status_code":500}}}\n\n')
+    row("error", 1 | TWO | STREAM, b'1data: {"error":{"message":"m","code":"503"}}\n\n'
+        b'data: {"error":"m","code":400}\n\n'
         b'data: {"object":"error","message":"m","code":99}\n\ndata: {"choices":[{"finish_reason":"abort"}]}\n\n')
 
 
