@@ -11,6 +11,8 @@
 
 #include <algorithm>
 
+#include <algorithm>
+
 using namespace Qt::StringLiterals;
 
 namespace pdlb {
@@ -21,9 +23,10 @@ Result<BootstrapPort> BootstrapPort::parse(const QString &text)
         return none();
     if (text.compare("auto"_L1, Qt::CaseInsensitive) == 0)
         return BootstrapPort{};
-    bool ok = false;
-    const uint port = text.toUInt(&ok);
-    if (!ok || port == 0 || port > 65535)
+    // toUInt() also takes white space, a plus sign and anything behind a NUL.
+    const bool isNumber = std::all_of(text.begin(), text.end(), [](QChar c) { return c >= u'0' && c <= u'9'; });
+    const uint port = isNumber ? text.toUInt() : 0;
+    if (port == 0 || port > 65535)
         return failure(u"bootstrap port \"%1\": expected a number from 1 to 65535, \"none\" or \"auto\""_s.arg(text));
     return fixed(quint16(port));
 }

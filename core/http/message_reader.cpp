@@ -117,18 +117,13 @@ bool MessageReader::takeLine(QByteArrayView &input, qsizetype limit, ProtocolErr
 
 bool MessageReader::takeBlockLine(QByteArrayView &input, ProtocolError tooLong, QByteArrayView &line)
 {
-    if (!takeLine(input, m_limits.field, tooLong, line)) {
-        if (m_state != State::Failed)
-            fitsBlock(m_line.size());
+    const qsizetype left = m_limits.block - m_blockSize - 2;
+    if (left < m_limits.field)
+        tooLong = {431, "the header block is too large"};
+    if (!takeLine(input, std::min(left, m_limits.field), tooLong, line))
         return false;
-    }
     m_blockSize += line.size() + 2;
-    return fitsBlock(0);
-}
-
-bool MessageReader::fitsBlock(qsizetype more)
-{
-    return m_blockSize + more <= m_limits.block || fail(431, "the header block is too large");
+    return true;
 }
 
 MessageReader::Step MessageReader::moreOrFailed() const
@@ -136,15 +131,28 @@ MessageReader::Step MessageReader::moreOrFailed() const
     return m_state == State::Failed ? Step() : ReadEvent::NeedMore;
 }
 
+/// Judges the first bytes before the line is whole: garbage without a line end is refused at once, and with the same
+/// error in whatever pieces it comes.
+bool MessageReader::beginsWell(QByteArrayView input) const
+{
+    char begin[8]; // enough for mayStartWith()
+    const qsizetype room = qsizetype(sizeof begin) - m_line.size();
+    if (room <= 0)
+        return true;
+    char *end = std::copy(m_line.begin(), m_line.end(), begin);
+    end = std::copy_n(input.data(), std::min(input.size(), room), end);
+    return end == begin || begin[0] == '\r' || mayStartWith({begin, end});
+}
+
 MessageReader::Step MessageReader::readStartLine(QByteArrayView &input)
 {
     QByteArrayView line;
-    if (!takeLine(input, m_limits.requestLine, {m_kind == Kind::Request ? 414 : 502, "the first line is too long"}, line)) {
-        const bool begun = m_state != State::Failed && !m_line.isEmpty() && !m_line.startsWith('\r');
-        if (begun && !mayStartWith(m_line))
-            fail(m_kind == Kind::Request ? 400 : 502, "not an HTTP/1.1 message");
-        return moreOrFailed();
+    if (!beginsWell(input)) {
+        fail(m_kind == Kind::Request ? 400 : 502, "not an HTTP/1.1 message");
+        return std::nullopt;
     }
+    if (!takeLine(input, m_limits.requestLine, {m_kind == Kind::Request ? 414 : 502, "the first line is too long"}, line))
+        return moreOrFailed();
     if (line.isEmpty()) {
         if (m_kind == Kind::Response || ++m_emptyLines > maxEmptyLines)
             fail(400, "empty lines before the message");

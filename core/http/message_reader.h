@@ -77,11 +77,11 @@ private:
     Step readTrailer(QByteArrayView &input);
     Step readBody(QByteArrayView &input);
 
+    bool beginsWell(QByteArrayView input) const;
     /// True: `line` is a whole line without its end. False: it needs more input, or the reader has failed.
     bool takeLine(QByteArrayView &input, qsizetype limit, ProtocolError tooLong, QByteArrayView &line);
     /// The same for a header or trailer field, counted against the limit of the block.
     bool takeBlockLine(QByteArrayView &input, ProtocolError tooLong, QByteArrayView &line);
-    bool fitsBlock(qsizetype more);
     Step moreOrFailed() const;
 
     Kind m_kind;

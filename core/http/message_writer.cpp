@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/message_writer.h"
 
+#include <algorithm>
 #include <charconv>
-#include <cstring>
 #include <initializer_list>
 
 namespace pdlb::http {
@@ -20,8 +20,7 @@ public:
     }
     Packer &operator<<(QByteArrayView part)
     {
-        std::memcpy(m_to, part.data(), size_t(part.size()));
-        m_to += part.size();
+        m_to = std::copy_n(part.data(), part.size(), m_to);
         return *this;
     }
     ~Packer() { m_out.truncate(m_to - m_out.constData()); }

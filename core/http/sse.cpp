@@ -26,6 +26,7 @@ constexpr QByteArrayView doneMarker = "[DONE]";
 
 void SseScanner::endLine()
 {
+    m_atBoundary = m_lineLength == 0;
     const auto kept = qsizetype(std::min<qint64>(m_lineLength, headSize));
     const QByteArrayView line(m_head, kept);
     if (m_lineLength == 0) {
@@ -43,7 +44,6 @@ void SseScanner::feed(QByteArrayView bytes)
 {
     const char *p = bytes.data();
     const char *const end = p + bytes.size();
-    m_started = m_started || p != end;
     while (p != end) {
         if (m_afterCr && *p == '\n') {
             m_afterCr = false;
@@ -57,8 +57,10 @@ void SseScanner::feed(QByteArrayView bytes)
         if (m_lineLength < headSize)
             std::copy_n(p, std::min<qint64>(stop - p, headSize - m_lineLength), m_head + m_lineLength);
         m_lineLength += stop - p;
-        if (stop == end)
+        if (stop == end) {
+            m_atBoundary = false;
             return;
+        }
         m_afterCr = *stop == '\r';
         endLine();
         p = stop + 1;
@@ -85,6 +87,7 @@ bool SseSplitter::next(QByteArray &event)
         const bool empty = m_scan == m_lineStart;
         m_scan = m_lineStart = after;
         if (empty) {
+            m_overflowed = m_overflowed || after > m_maxEvent;
             event = m_buffer.first(after);
             m_buffer.remove(0, after);
             m_scan = m_lineStart = 0;

@@ -17,7 +17,7 @@ public:
     /// True once a whole line was the end marker.
     bool done() const { return m_done; }
     /// True when the last byte fed ended a line that was empty, or nothing was fed: the place to add an event.
-    bool atEventBoundary() const { return m_started == false || (m_lineLength == 0 && !m_pending); }
+    bool atEventBoundary() const { return m_atBoundary; }
 
 private:
     void endLine();
@@ -29,7 +29,7 @@ private:
     bool m_pending = false; ///< a data line since the last empty line
     bool m_afterCr = false;
     bool m_done = false;
-    bool m_started = false;
+    bool m_atBoundary = true;
 };
 
 /// Cuts a server-sent event stream into whole events for those who must read or rewrite them.

@@ -45,7 +45,7 @@ Result<void> readTarget(const QString &text, Fault &fault)
 {
     QString name = text;
     QString digits;
-    while (!name.isEmpty() && name.back().isDigit()) {
+    while (!name.isEmpty() && name.back() >= u'0' && name.back() <= u'9') {
         digits.prepend(name.back());
         name.chop(1);
     }
@@ -59,8 +59,12 @@ Result<void> readTarget(const QString &text, Fault &fault)
         return failure(QStringLiteral("\"%1\" is no engine: write prefill, decode or any, with an index if you like "
                                       "(decode0)")
                            .arg(text));
-    if (!digits.isEmpty())
-        fault.index = digits.toInt();
+    if (digits.isEmpty())
+        return {};
+    const auto index = parseNumber(QStringLiteral("an engine's index"), digits, 0);
+    if (!index)
+        return tl::unexpected(index.error());
+    fault.index = *index;
     return {};
 }
 

@@ -13,7 +13,7 @@ bool AnswerJoiner::isNeeded(const RequestShape &shape)
 }
 
 AnswerJoiner::AnswerJoiner(const RequestShape &shape, qsizetype holdLimit)
-    : m_limit(holdLimit), m_endpoint(shape.endpoint), m_stream(shape.stream)
+    : m_limit(holdLimit), m_endpoint(shape.endpoint)
 {
     for (int sample = 0; sample < shape.samples; ++sample)
         m_samples.emplace_back(shape, m_limit);

@@ -27,7 +27,6 @@ private:
 
     HoldLimit m_limit;
     const Endpoint m_endpoint;
-    const bool m_stream;
     std::deque<SampleJoin> m_samples;
     std::unique_ptr<FanOutEvents> m_events; ///< of a streamed fan-out
     std::vector<QByteArray> m_bodies;       ///< by sample, of another fan-out

@@ -3,6 +3,7 @@
 
 #include "pd/usage_sum.h"
 
+#include <limits>
 #include <map>
 
 using namespace Qt::StringLiterals;
@@ -69,7 +70,7 @@ Result<QByteArray> joinOpenAi(const QByteArray &base, const std::vector<Value> &
             const Value choice = list.value();
             if (!choice.is(Type::Object))
                 return unexpectedAnswer(sample, u"a choice is no object"_s);
-            const qint64 number = choice.member("index").integer().value_or(place) * n + qint64(sample);
+            const qint64 number = answerNumber(choice.member("index"), place, qint64(sample), n);
             answers.emplace(number, json::replaced(choice.bytes(), {json::setMember(choice.bytes(), choice, "index",
                                                                                     QByteArray::number(number))}));
         }
@@ -80,6 +81,13 @@ Result<QByteArray> joinOpenAi(const QByteArray &base, const std::vector<Value> &
 }
 
 } // namespace
+
+qint64 answerNumber(Value index, qint64 place, qint64 sample, qint64 n)
+{
+    constexpr qint64 largest = std::numeric_limits<qint32>::max(); // beyond it the product may overflow
+    const qint64 given = index.integer().value_or(place);
+    return (given >= 0 && given <= largest ? given : place) * n + sample;
+}
 
 Result<QByteArray> joinSamples(Endpoint endpoint, const std::vector<QByteArray> &bodies)
 {

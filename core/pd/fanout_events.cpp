@@ -2,6 +2,7 @@
 #include "pd/fanout_events.h"
 
 #include "http/sse.h"
+#include "pd/fanout_body.h"
 #include "pd/usage_sum.h"
 
 #include <algorithm>
@@ -74,8 +75,7 @@ bool FanOutEvents::rewriteGenerate(int sample, const EventData &data, Value answ
 {
     if (!answer.member("meta_info").exists())
         return false;
-    const qint64 index = answer.member("index").integer().value_or(0);
-    edits.push_back(json::setMember(data.view(), answer, "index", number(index, sample)));
+    edits.push_back(renumbered(data, answer, 0, sample));
     return true;
 }
 
@@ -91,12 +91,16 @@ bool FanOutEvents::rewriteOpenAi(int sample, const EventData &data, Value answer
     }
     qint64 place = 0;
     for (Elements list(choices); list.next(); ++place) {
-        if (!list.value().is(Type::Object))
-            continue;
-        const qint64 index = list.value().member("index").integer().value_or(place);
-        edits.push_back(json::setMember(data.view(), list.value(), "index", number(index, sample)));
+        if (list.value().is(Type::Object))
+            edits.push_back(renumbered(data, list.value(), place, sample));
     }
     return true;
+}
+
+json::Replacement FanOutEvents::renumbered(const EventData &data, Value answer, qint64 place, int sample) const
+{
+    const qint64 number = answerNumber(answer.member("index"), place, sample, m_samples);
+    return json::setMember(data.view(), answer, "index", QByteArray::number(number));
 }
 
 /// The usage events of all samples as one.

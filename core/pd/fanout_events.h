@@ -23,7 +23,7 @@ private:
                          std::vector<json::Replacement> &edits) const;
     bool rewriteOpenAi(int sample, const EventData &data, json::Value answer, std::vector<json::Replacement> &edits);
     QByteArray takeUsage();
-    QByteArray number(qint64 answer, int sample) const { return QByteArray::number(answer * m_samples + sample); }
+    json::Replacement renumbered(const EventData &data, json::Value answer, qint64 place, int sample) const;
 
     Endpoint m_endpoint;
     int m_samples;

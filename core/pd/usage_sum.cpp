@@ -7,11 +7,19 @@ using json::Value;
 
 namespace {
 
+/// A count of tokens; none for what is no integer or too large to be one, so that sums cannot overflow.
+std::optional<qint64> countOf(Value number)
+{
+    constexpr qint64 largest = qint64(1) << 53;
+    const auto count = number.integer();
+    return count && *count >= 0 && *count <= largest ? count : std::nullopt;
+}
+
 qint64 sum(const std::vector<Value> &all, QByteArrayView name)
 {
     qint64 total = 0;
     for (const Value &usage : all)
-        total += usage.member(name).integer().value_or(0);
+        total += countOf(usage.member(name)).value_or(0);
     return total;
 }
 
@@ -25,20 +33,20 @@ std::vector<json::Replacement> sumUsage(QByteArrayView text, Value base, const s
     };
     const Value completion = base.member("completion_tokens");
     const qint64 completions = sum(all, "completion_tokens");
-    if (completion.integer())
+    if (countOf(completion))
         replace(completion, completions);
     const Value total = base.member("total_tokens");
-    if (const auto own = total.integer())
-        replace(total, *own - completion.integer().value_or(0) + completions);
+    if (const auto own = countOf(total))
+        replace(total, *own - countOf(completion).value_or(0) + completions);
     const Value reasoning = base.member("reasoning_tokens");
-    if (reasoning.integer())
+    if (countOf(reasoning))
         replace(reasoning, sum(all, "reasoning_tokens"));
 
     std::vector<Value> details;
     for (const Value &usage : all)
         details.push_back(usage.member("completion_tokens_details"));
     for (json::Members members(base.member("completion_tokens_details")); members.next();) {
-        if (members.value().integer())
+        if (countOf(members.value()))
             replace(members.value(), sum(details, members.name()));
     }
     return replacements;

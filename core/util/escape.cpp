@@ -10,7 +10,7 @@ QString escapeControls(const QString &text)
     QString out;
     out.reserve(text.size());
     for (const QChar c : text) {
-        if (c < u' ' || c == u'\x7f')
+        if (c.category() == QChar::Other_Control) // C0, DEL and C1: U+009B drives terminals as ESC [ does
             out += u"\\x%1"_s.arg(int(c.unicode()), 2, 16, QChar(u'0'));
         else
             out += c;

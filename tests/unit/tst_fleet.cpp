@@ -180,7 +180,7 @@ void TstFleet::bootstrapPorts_data()
     row("NONE", true, BootstrapPort::none());
     row("auto", true);
     row("Auto", true);
-    for (const char *bad : {"0", "65536", "-1", "", "8998x", "8.5", "null"})
+    for (const char *bad : {"0", "65536", "-1", "", "8998x", "8.5", "null", " 5", "+5", "\u0665"})
         row(bad, false);
 }
 

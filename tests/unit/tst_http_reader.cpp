@@ -203,6 +203,9 @@ void TestHttpReader::requests_data()
     refuse("101 fields", post(QByteArray("A: b\r\n").repeated(100)), 431);
     accept("100 fields", post(QByteArray("A: b\r\n").repeated(99)), "");
     refuse("block of 40 KB", post(QByteArray("A: " + QByteArray(10000, 'b') + "\r\n").repeated(4)), 431);
+    refuse("block of 40 KB without CR", post(QByteArray("A: " + QByteArray(10000, 'b') + "\r\n").repeated(3)
+                                             + "A: " + QByteArray(10000, 'b') + '\n'), 431);
+    refuse("garbage of 9 KB", QByteArray(9000, '(') + "\r\n");
     accept("length 0", post("Content-Length: 0\r\n"), "");
 }
 

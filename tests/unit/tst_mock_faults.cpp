@@ -52,6 +52,7 @@ private Q_SLOTS:
         bad("", "write ROLE:KIND");
         bad("decode", "write ROLE:KIND");
         bad("encoder:hang", "\"encoder\" is no engine");
+        bad("decode99999999999:hang", "index needs a whole number");
         bad("decode:explode", "\"explode\" is no fault");
         bad("decode:status", "status needs a whole number of at least 200, not \"\"");
         bad("decode:status=abc", "not \"abc\"");

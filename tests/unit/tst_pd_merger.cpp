@@ -94,6 +94,7 @@ private Q_SLOTS:
     void experts();
     void expertsOfOpenAi();
     void fanOutOfChat();
+    void fanOutOfHugeNumbers();
     void fanOutOfABatch();
     void fanOutOfGenerate();
     void fanOutRefuses_data();
@@ -426,6 +427,18 @@ void TestPdMerger::fanOutOfChat()
     QCOMPARE(*feed(*merger, prefill, 1, "{}"), QByteArray());
     QCOMPARE(*merger->end(prefill, 1), QByteArray());
     QCOMPARE(merged(*merger, answers), expected);
+}
+
+void TestPdMerger::fanOutOfHugeNumbers()
+{
+    // No index and no count: they overflow nothing and stay as they are.
+    const QByteArray choice = "\"choices\":[{\"index\":9223372036854775807}]";
+    const QByteArray answer = "{" + choice + ",\"usage\":{\"completion_tokens\":9223372036854775807}}";
+    QCOMPARE(merged(chat, "{\"n\":2}", {{decode, 0, answer}, {decode, 1, answer}}),
+             QByteArray("{\"choices\":[{\"index\":0},{\"index\":1}],"
+                        "\"usage\":{\"completion_tokens\":9223372036854775807}}"));
+    QCOMPARE(merged(chat, "{\"n\":2,\"stream\":true}", {{decode, 1, sse("{" + choice + "}")}, {decode, 0, done}}),
+             sse("{\"choices\":[{\"index\":1}]}"));
 }
 
 void TestPdMerger::fanOutOfABatch()

@@ -72,6 +72,12 @@ void TestSse::boundary()
     QVERIFY(!scanner.atEventBoundary());
     scanner.feed("\n");
     QVERIFY(scanner.atEventBoundary());
+    scanner.feed("event: x\n");
+    QVERIFY(!scanner.atEventBoundary()); // what is added here would be an x
+    scanner.feed("\r");
+    QVERIFY(scanner.atEventBoundary());
+    scanner.feed("\n");
+    QVERIFY(scanner.atEventBoundary());
 }
 
 void TestSse::dataLines()
@@ -88,6 +94,10 @@ void TestSse::overflow()
     splitter.feed(QByteArray(101, 'x'));
     QVERIFY(!splitter.next(event));
     QVERIFY(splitter.overflowed());
+    SseSplitter whole(100);
+    whole.feed(QByteArray(99, 'x') + "\n\n");
+    QVERIFY(whole.next(event));
+    QVERIFY(whole.overflowed());
 }
 
 QTEST_APPLESS_MAIN(TestSse)
