@@ -195,12 +195,12 @@ int ServeCommand::run(Streams &streams)
         printError(streams, configured.error().message);
         return ExitConfig;
     }
-    warn(*configured);
     Balancer balancer;
     if (const auto started = balancer.start(*configured); !started) {
         printError(streams, started.error().message);
         return ExitFailed;
     }
+    warn(*configured);
     QObject::connect(&balancer, &Balancer::listening, &balancer, [&] {
         streams.out << "pdlb listens on " << balancer.url().toString() << " with " << configured->prefill.size()
                     << " prefill and " << configured->decode.size() << " decode engines, "
