@@ -366,9 +366,9 @@ void TstTableU::wholeOverQnam()
     begin(TransportKind::Qnam);
     const EngineRow row = this->row();
     tryAt(row, {0}); // of rows beyond it the client gets what it gets, but nothing is sent twice
-    if (row.beyondQnam)
-        m_beyond.append(QByteArray(QTest::currentDataTag()) + ": " + row.beyondQnam);
-    else if (row.ending == Ending::Open && !QTest::currentTestFailed())
+    if (row.beyondQnam && m_role == LegRole::Decode)
+        m_beyond.append(QByteArray(row.id) + ' ' + row.name + ": " + row.beyondQnam);
+    if (!row.beyondQnam && row.ending == Ending::Open && !QTest::currentTestFailed())
         goodRequest(); // does not get what was left over
     m_metByQnam += !row.beyondQnam && !QTest::currentTestFailed();
 }
@@ -387,7 +387,7 @@ void TstTableU::transportsShow()
 void TstTableU::cleanupTestCase()
 {
     end();
-    qInfo("%d rows met by QNetworkAccessManager; these it cannot meet, and is for https and the control plane only:\n  %s",
+    qInfo("%d rows (of decode and of prefill) met by QNetworkAccessManager; these it cannot meet, and is for https and the control plane only:\n  %s",
           m_metByQnam, m_beyond.join("\n  ").constData());
 }
 
