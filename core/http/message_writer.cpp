@@ -20,6 +20,8 @@ public:
     }
     Packer &operator<<(QByteArrayView part)
     {
+        if (part.isEmpty())
+            return *this; // its data may be null, which memcpy() must not see
         std::memcpy(m_to, part.data(), size_t(part.size()));
         m_to += part.size();
         return *this;
