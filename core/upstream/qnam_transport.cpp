@@ -66,6 +66,19 @@ private:
     bool m_touched = false;
 };
 
+/// The manager takes whatever comes for framing; what it was given shows whether its reading was a guess.
+bool isFramingSound(const http::HeaderList &headers)
+{
+    const QList<QByteArray> lengths = headers.values("content-length");
+    const QList<QByteArray> codings = headers.values("transfer-encoding");
+    const auto isNumber = [](const QByteArray &value) {
+        return !value.isEmpty() && value.size() <= 18
+            && std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
+    };
+    return lengths.size() + codings.size() <= 1 && std::all_of(lengths.begin(), lengths.end(), isNumber)
+        && std::all_of(codings.begin(), codings.end(), [](const QByteArray &value) { return http::equalsIgnoreCase(value, "chunked"); });
+}
+
 class QnamLeg final : public Leg
 {
     Q_OBJECT
@@ -195,10 +208,11 @@ void QnamLeg::readHead()
     m_reply->setReadBufferSize(readBuffer); // once more: an answer that overtakes requestSent would come unbounded
     m_head.status = status;
     m_head.reason = m_reply->attribute(QNetworkRequest::HttpReasonPhraseAttribute).toByteArray();
+    bool sound = true;
     for (const QNetworkReply::RawHeaderPair &pair : m_reply->rawHeaderPairs()) {
         for (const QByteArray &value : pair.second.split('\n')) { // several Set-Cookie come joined by line feeds
-            if (http::isToken(pair.first) && http::isFieldValue(value))
-                m_head.headers.add(pair.first, value);
+            sound = sound && http::isToken(pair.first) && http::isFieldValue(value);
+            m_head.headers.add(pair.first, value);
         }
     }
     m_head.framing = http::Framing::UntilClose;
@@ -209,7 +223,7 @@ void QnamLeg::readHead()
     else if (m_head.headers.contains("content-length"))
         m_head.framing = http::Framing::Length;
     m_head.contentLength = m_head.headers.value("content-length").toLongLong();
-    if (status > 599 || m_head.contentLength < 0)
+    if (!sound || status > 599 || !isFramingSound(m_head.headers))
         finish(LegEndKind::ProtocolError, u"not a valid HTTP/1.1 answer"_s);
     else
         Q_EMIT head(m_head);

@@ -92,7 +92,7 @@ private Q_SLOTS:
     void wholeOverQnam_data() { rows(); }
     void wholeOverQnam();
     void transportsShow();
-    void cleanupTestCase() { end(); }
+    void cleanupTestCase();
 
 private:
     static void rows();
@@ -118,6 +118,7 @@ private:
     LegRole m_role = LegRole::Decode; ///< whose answer is the row's
     qint64 m_requests = 0;
     QByteArrayList m_beyond;
+    int m_metByQnam = 0;
 };
 
 void TstTableU::rows()
@@ -147,13 +148,16 @@ void TstTableU::begin(TransportKind kind)
 {
     const bool *prefill = QTest::currentDataTag() ? static_cast<bool *>(QTest::qData("prefill", QMetaType::Bool)) : nullptr;
     m_role = prefill && *prefill ? LegRole::Prefill : LegRole::Decode;
-    if (m_rig && m_kind == kind)
+    // QNetworkAccessManager begins on a kept connection that is dead already (reference N17): a new one for each row.
+    if (m_rig && m_kind == kind && kind != TransportKind::Qnam)
         return;
     end();
     m_kind = kind;
     m_prefill = std::make_unique<PatientEngine>();
     m_decode = std::make_unique<PatientEngine>();
     m_trap = std::make_unique<mock::MockHttpServer>();
+    for (PatientEngine *engine : {m_prefill.get(), m_decode.get()})
+        engine->http().setKeepAlive({}); // only the rows close
     QVERIFY(m_trap->listen(QHostAddress(QHostAddress::LocalHost), 0));
     Setup setup;
     setup.transport = kind;
@@ -177,10 +181,8 @@ void TstTableU::end()
     QCOMPARE(m_prefill->allPosts(), m_requests); // nothing was sent again, however late
     QCOMPARE(m_decode->allPosts(), m_requests);
     QCOMPARE(m_trap->connectionCount(), 0); // nobody followed a Location
-    qInfo("%s: %lld requests", m_kind == TransportKind::Auto ? "auto" : transportName(m_kind), m_requests);
-    if (!m_beyond.isEmpty())
-        qInfo("QNetworkAccessManager cannot meet, and is for https and the control plane only:\n  %s",
-              std::exchange(m_beyond, {}).join("\n  ").constData());
+    if (m_kind != TransportKind::Qnam)
+        qInfo("%s: %lld requests", m_kind == TransportKind::Auto ? "auto" : transportName(m_kind), m_requests);
     m_rig.reset();
     m_prefill.reset();
     m_decode.reset();
@@ -363,13 +365,12 @@ void TstTableU::wholeOverQnam()
 {
     begin(TransportKind::Qnam);
     const EngineRow row = this->row();
-    if (!row.beyondQnam) {
-        wholeOnce(row);
-        return;
-    }
-    m_beyond.append(QByteArray(QTest::currentDataTag()) + ": " + row.beyondQnam);
-    tryAt(row, {0}); // the client gets what it gets, but nothing is sent twice
-    goodRequest();
+    tryAt(row, {0}); // of rows beyond it the client gets what it gets, but nothing is sent twice
+    if (row.beyondQnam && m_role == LegRole::Decode)
+        m_beyond.append(QByteArray(row.id) + ' ' + row.name + ": " + row.beyondQnam);
+    if (!row.beyondQnam && row.ending == Ending::Open && !QTest::currentTestFailed())
+        goodRequest(); // does not get what was left over
+    m_metByQnam += !row.beyondQnam && !QTest::currentTestFailed();
 }
 
 void TstTableU::transportsShow()
@@ -381,6 +382,13 @@ void TstTableU::transportsShow()
         for (const PatientEngine *engine : {m_prefill.get(), m_decode.get()})
             QCOMPARE(engine->lastHeaders().contains("user-agent"), kind == TransportKind::Qnam);
     }
+}
+
+void TstTableU::cleanupTestCase()
+{
+    end();
+    qInfo("%d rows (of decode and of prefill) met by QNetworkAccessManager; these it cannot meet, and is for https and the control plane only:\n  %s",
+          m_metByQnam, m_beyond.join("\n  ").constData());
 }
 
 QTEST_GUILESS_MAIN(TstTableU)

@@ -40,22 +40,20 @@ Wire::Wire()
     }
 }
 
+bool Wire::has(quint16 local, quint16 peer) const
+{
+    return std::any_of(m_ends.begin(), m_ends.end(), [&](const End &end) { return end.isOf(local, peer); });
+}
+
 bool Wire::isRead(quint16 from, quint16 to) const
 {
     const auto none = [this](quint16 local, quint16 peer, unsigned long queue) {
         return std::none_of(m_ends.begin(), m_ends.end(), [&](const End &end) {
-            const bool meant = (local == 0 || local == end.local) && (peer == 0 || peer == end.peer);
-            return meant && waiting(end.descriptor, queue) > 0;
+            return end.isOf(local, peer) && waiting(end.descriptor, queue) > 0;
         });
     };
     // In this order: bytes leave the sender's queue when the receiver's has them.
     return none(from, to, SIOCOUTQ) && none(to, from, FIONREAD);
-}
-
-bool Wire::has(quint16 local, quint16 peer) const
-{
-    return std::any_of(m_ends.begin(), m_ends.end(),
-                       [&](const End &end) { return end.local == local && end.peer == peer; });
 }
 
 } // namespace pdlb::test

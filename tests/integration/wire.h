@@ -16,7 +16,7 @@ public:
 
     /// Everything that went from port `from` to port `to` has been read. 0: any port.
     bool isRead(quint16 from, quint16 to) const;
-    /// There is an end with that local port whose peer has that one.
+    /// There is an end with that local port whose peer has that one. 0: any port.
     bool has(quint16 local, quint16 peer) const;
 
 private:
@@ -24,6 +24,7 @@ private:
         int descriptor;
         quint16 local;
         quint16 peer;
+        bool isOf(quint16 l, quint16 p) const { return (l == 0 || l == local) && (p == 0 || p == peer); }
     };
     std::vector<End> m_ends;
 };
