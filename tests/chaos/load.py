@@ -146,7 +146,7 @@ def draw(rng, name):
 
 
 def _events_data(body):
-    text = body.decode().replace("\r\n", "\n")
+    text = body.decode(errors="replace").replace("\r\n", "\n")  # a cut may be in the middle of a character
     return [event[6:] for event in text.split("\n\n") if event.startswith("data: ")]
 
 
