@@ -5,6 +5,7 @@ import collections
 import ctypes
 import os
 import re
+import resource
 import signal
 import subprocess
 import time
@@ -19,6 +20,9 @@ Line = collections.namedtuple("Line", "end status text")
 
 _LINE = re.compile(r" pdlb\.request (end=(\S+) status=(\d+) id=(\S+) .*)")
 _libc = ctypes.CDLL(None)
+
+# Clients, proxies and engines are in one process: three to five descriptors for each request.
+resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
 
 
 def _die_with_parent():

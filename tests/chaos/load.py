@@ -45,6 +45,11 @@ class Request:
     checksums: frozenset = frozenset()
 
     @property
+    def may_stall(self):
+        """Its answer is more than fits between the balancer and a client that stops reading, or that gets no CPU."""
+        return bool(self.buffer or self.plan.get("big"))
+
+    @property
     def headers(self):
         return b"X-Chaos: %s\r\n" % json.dumps(self.plan, separators=(",", ":")).encode()
 
@@ -139,7 +144,7 @@ def draw(rng, name):
         request.slow = (4096, 0.01, 200)
     elif behaviour < 0.155:
         # Reads nothing for longer than the balancer waits.
-        request.slow, request.buffer, request.fresh = (1, 5, 1), 4096, True
+        request.slow, request.buffer, request.fresh = (1, 5, 1), 65536, True
         if request.samples == 1:
             plan["big"] = 8 << 20
     return request
@@ -245,7 +250,7 @@ def judge(request, seen, lines):
     if seen.kind == "vanished":
         return None
     if end == "stalled_client":
-        return None if request.buffer and seen.kind == "cut" else f"stalled_client, but the client was not slow ({seen.kind})"
+        return None if request.may_stall and seen.kind == "cut" else f"stalled_client, but the client was not slow ({seen.kind})"
     if end == "client_gone":
         return f"client_gone, but the client stayed ({seen.kind})"
     if seen.kind == "none":
@@ -265,8 +270,8 @@ def judge(request, seen, lines):
     if status != 200:
         return None
     aborted = (request.plan.get("decode") or {}).get("kind") == "abort"
-    if request.buffer:
-        return None  # one that stops reading may miss the error event, too
+    if request.may_stall:
+        return None  # may miss the error event, too
     if not aborted and not seen.beginning:
         return f"cut, and not the beginning of the answer ({end})"
     if request.stream and not seen.told:

@@ -66,7 +66,7 @@ def draw(rng, longest_hole):
         elif kind == "reset_peer":
             faults.reset_after = rng.uniform(0, 1)
         elif kind == "timeout":
-            faults.hole = (spot if rng.random() < 0.7 else 0, rng.uniform(longest_hole / 2, longest_hole))
+            faults.hole = (spot if rng.random() < 0.7 else 0, longest_hole if rng.random() < 0.05 else rng.uniform(2, 4))
         elif kind == "slow_close":
             faults.slow_close = rng.uniform(0.1, 2)
         elif kind == "refuse":
