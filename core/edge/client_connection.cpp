@@ -163,6 +163,10 @@ void ClientConnection::tick(Monotonic now)
         return limit.count() > 0 && now - since >= limit;
     };
     const auto seconds = [](std::chrono::milliseconds time) { return double(time.count()) / 1000; };
+    if (const qint64 unsent = pendingBytes(); m_wait == Wait::NextRequest && unsent != m_unsent) {
+        m_unsent = unsent; // the last answer is still on its way: a slow reader is not idle
+        m_waitingSince = now;
+    }
     switch (m_wait) {
     case Wait::FirstByte:
     case Wait::NextRequest:

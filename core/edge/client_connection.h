@@ -111,6 +111,7 @@ private:
     Monotonic m_lastBodyByte{0};
     Monotonic m_rateSince{0}; ///< start of the time over which the upload's rate is taken
     qint64 m_rateBytes = 0; ///< of the body since then
+    qint64 m_unsent = 0; ///< of the last answer, when last looked at
     qint64 m_lingered = 0;
     Mode m_mode = Mode::Reading;
     Wait m_wait = Wait::FirstByte;

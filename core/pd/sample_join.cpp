@@ -140,8 +140,14 @@ Result<void> SampleJoin::readDecodeEvent(const QByteArray &event, Parts &out)
         m_held.push_back(event);
         return m_limit.take(LegRole::Decode, event.size());
     }
-    out.push_back(std::move(*joined));
+    handOut(out, std::move(*joined));
     return {};
+}
+
+void SampleJoin::handOut(Parts &out, QByteArray event)
+{
+    m_doneOut = m_doneOut || http::SseSplitter::isDone(event);
+    out.push_back(std::move(event));
 }
 
 /// The event with what is known of prefill's part; `needsPrefill` tells whether that matters.
@@ -171,7 +177,7 @@ Result<SampleJoin::Parts> SampleJoin::releaseHeld()
             return tl::unexpected(joined.error());
         if (auto given = m_limit.take(LegRole::Decode, -m_held.front().size()); !given)
             return tl::unexpected(given.error());
-        out.push_back(std::move(*joined));
+        handOut(out, std::move(*joined));
     }
     return out;
 }

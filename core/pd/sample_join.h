@@ -32,7 +32,7 @@ public:
     Result<Parts> feed(LegRole role, QByteArrayView bytes);
     Result<Parts> end(LegRole role);
     /// Nothing more will come out.
-    bool isComplete() const { return m_decodeEnded && m_held.empty() && (m_stream || m_bodyDone); }
+    bool isComplete() const { return (m_decodeEnded || m_doneOut) && m_held.empty() && (m_stream || m_bodyDone); }
 
 private:
     Result<void> readPrefillEvents();
@@ -41,6 +41,7 @@ private:
     Result<void> readDecodeEvent(const QByteArray &event, Parts &out);
     Result<QByteArray> joinEvent(const QByteArray &event, bool &needsPrefill) const;
     Result<Parts> releaseHeld();
+    void handOut(Parts &out, QByteArray event);
     Result<Parts> joinBodies();
 
     PrefillFields m_fields;
@@ -53,6 +54,7 @@ private:
     QByteArray m_decodeBody;
     bool m_prefillEnded = false;
     bool m_decodeEnded = false;
+    bool m_doneOut = false; ///< the stream's end marker was handed out
     bool m_bodyDone = false;
 };
 

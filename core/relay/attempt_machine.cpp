@@ -45,6 +45,8 @@ void AttemptMachine::on(const LegHead &event)
     leg.head = true;
     if (m_concluded || m_answering >= 0 || (event.status >= 200 && event.status < 300))
         return;
+    if (isPrefill(event.leg) && endMarkerIsOut())
+        return;
     m_reason = isPrefill(event.leg) ? EndReason::PrefillHttp : EndReason::DecodeHttp;
     m_detail = u"%1 answered with status %2"_s.arg(name(event.leg)).arg(event.status);
     if (m_committed) {
@@ -61,6 +63,14 @@ void AttemptMachine::on(const LegBody &event)
 {
     state(event.leg).body = true;
     commitIfReady();
+}
+
+bool AttemptMachine::endMarkerIsOut() const
+{
+    return m_options.stream && m_committed && m_answering < 0 && !m_options.needsPrefillBody
+        && std::all_of(m_legs.begin(), m_legs.end(), [](const LegState &leg) {
+               return leg.role == pd::LegRole::Prefill || leg.done;
+           });
 }
 
 int AttemptMachine::answeringDecode() const
@@ -92,7 +102,7 @@ void AttemptMachine::commitIfReady()
 
 void AttemptMachine::on(const LegAborted &event)
 {
-    if (m_concluded || m_answering >= 0)
+    if (m_concluded || m_answering >= 0 || (isPrefill(event.leg) && endMarkerIsOut()))
         return;
     const QString said = u"%1 aborted the request: %2"_s.arg(name(event.leg), event.error.message.left(1000));
     if (!isPrefill(event.leg)) {
@@ -116,6 +126,10 @@ void AttemptMachine::on(const LegEnded &event)
     leg.over = true;
     if (m_concluded)
         return;
+    if (isPrefill(event.leg) && endMarkerIsOut()) {
+        legCompleted(event.leg);
+        return;
+    }
     const bool provenByMarker = m_options.stream && leg.done;
     switch (event.kind) {
     case LegEndKind::Complete:
@@ -207,6 +221,11 @@ void AttemptMachine::transportFailed(const LegEnded &event)
     const QString detail = event.detail.isEmpty() ? u"the stream ended without its end marker"_s : event.detail;
     const QString what = event.kind == LegEndKind::ProtocolError ? u"%1 sent bytes that are %2"_s : u"%1 failed: %2"_s;
     fail({502, prefill ? "prefill_failed" : "decode_failed", what.arg(name(event.leg), detail)}, reason, event.leg);
+}
+
+void AttemptMachine::on(const MergeComplete &)
+{
+    m_options.needsPrefillBody = false;
 }
 
 void AttemptMachine::on(const MergeFailed &event)

@@ -18,14 +18,15 @@ struct LegBody { int leg; }; ///< the first byte of the body
 struct LegAborted { int leg; pd::InBandError error; }; ///< a failure told inside a 2xx stream
 struct LegDone { int leg; }; ///< the stream's end marker was seen
 struct LegEnded { int leg; upstream::LegEndKind kind; QString detail; bool wrote; };
+struct MergeComplete {}; ///< nothing more of the answer depends on prefill's body
 struct MergeFailed { QString detail; };
 struct ClientGone {};
 struct ClientStalled {};
 struct TimedOut { trace::EndReason which; };
 struct Drained {}; ///< the grace of a shutdown is over
 
-using Event = std::variant<LegReady, LegHead, LegBody, LegAborted, LegDone, LegEnded, MergeFailed, ClientGone,
-                           ClientStalled, TimedOut, Drained>;
+using Event = std::variant<LegReady, LegHead, LegBody, LegAborted, LegDone, LegEnded, MergeComplete, MergeFailed,
+                           ClientGone, ClientStalled, TimedOut, Drained>;
 
 /// What to do, in this order.
 struct SendAll { bool operator==(const SendAll &) const = default; }; ///< every leg has a connection: write them all
@@ -86,6 +87,7 @@ private:
     void on(const LegAborted &event);
     void on(const LegDone &event);
     void on(const LegEnded &event);
+    void on(const MergeComplete &event);
     void on(const MergeFailed &event);
     void on(const ClientGone &event);
     void on(const ClientStalled &event);
@@ -98,6 +100,8 @@ private:
     void cancelOthers(int except);
     /// The decode leg whose head begins the answer, -1 while one of them has none.
     int answeringDecode() const;
+    /// The client has the stream's end marker: what prefill does from now on cannot hurt it.
+    bool endMarkerIsOut() const;
     void commitIfReady();
     void finishIfWhole();
     /// Cancels the rest and tells the client in the way that is still open.

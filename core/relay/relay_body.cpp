@@ -113,6 +113,8 @@ bool Relay::merged(const Result<QByteArray> &output, int index)
         apply(MergeFailed{output.error().message});
         return false;
     }
+    if ((m_shape.returnLogprob || m_shape.returnRoutedExperts) && m_merger->isComplete())
+        apply(MergeComplete{});
     if (output->isEmpty() || m_machine->isConcluded())
         return true;
     if (!m_shape.stream) {
@@ -166,7 +168,10 @@ void Relay::legFinished(int index, const upstream::LegEnd &end)
         run.server->counters->failures.fetch_add(1, std::memory_order_relaxed);
     if (run.plan.role == pd::LegRole::Prefill && failed && m_context.prefillUnreachable)
         m_context.prefillUnreachable(m_pair->prefill);
-    if (m_merger && !failed && index != m_answering && !m_machine->isConcluded() && run.head.status < 300) {
+    // A stream that only its close delimits is cut when its end marker did not come: what is left of it is no event.
+    const bool cut = failed || (end.kind == upstream::LegEndKind::Unproven && run.plan.role == pd::LegRole::Decode
+                                && m_shape.stream && !run.scanner.done());
+    if (m_merger && !cut && index != m_answering && !m_machine->isConcluded() && run.head.status < 300) {
         if (!merged(m_merger->end(run.plan.role, run.plan.sample), index))
             return;
     }

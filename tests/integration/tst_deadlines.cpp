@@ -29,6 +29,8 @@ private Q_SLOTS:
     void shortBodyAndFin();
     void idleConnection_data() { direct(); }
     void idleConnection();
+    void slowReaderIsNotIdle_data() { direct(); }
+    void slowReaderIsNotIdle();
     void switchedOff_data() { direct(); }
     void switchedOff();
     void silentEngine_data() { transports(); }
@@ -180,6 +182,41 @@ void TstDeadlines::idleConnection()
     m_clock->advance(1s);
     PDLB_WAIT(m_client->closed());
     QCOMPARE(m_client->raw(), QByteArray());
+}
+
+void TstDeadlines::slowReaderIsNotIdle()
+{
+    ScriptedEngine prefill;
+    ScriptedEngine decode;
+    const auto ended = qScopeGuard([this] { finish(); });
+    m_clock = std::make_unique<ManualClock>();
+    Setup setup = scripted(prefill, decode);
+    setup.clock = m_clock.get();
+    setup.change = [change = setup.change](Config &config) {
+        change(config);
+        config.keepAliveTimeout = 80ms; // looked at every 10 ms
+    };
+    QVERIFY(begin(setup));
+    // Joined, hence handed to the connection as a whole: the request has ended long before the client has its answer.
+    decode.answerRaw(rawAnswer("{\"text\":\"" + QByteArray(12 << 20, 'x') + "\"}"));
+    m_client = m_rig->client(4096);
+    m_client->discardBody();
+    m_client->setReading(false);
+    m_client->post("/generate", QByteArray(R"({"text":"a","return_logprob":true})"));
+    PDLB_WAIT_EQUAL(m_rig->traces.lastEnd(), "ok");
+    for (qint64 part = 1; part <= 12; ++part) {
+        m_client->setReading(true);
+        PDLB_WAIT(m_client->received() >= part << 20);
+        m_client->setReading(false);
+        m_clock->advance(20ms);
+    }
+    m_client->setReading(true);
+    PDLB_WAIT(m_client->done());
+    QVERIFY2(m_client->whole(), m_client->describe().constData());
+    m_client->again();
+    m_client->get("/health");
+    PDLB_WAIT(m_client->done());
+    QVERIFY2(m_client->status() == 200, m_client->describe().constData());
 }
 
 void TstDeadlines::switchedOff()

@@ -49,6 +49,10 @@ private Q_SLOTS:
     void impossibleSamples();
     void aSampleFails_data();
     void aSampleFails();
+    void aSampleIsCut_data();
+    void aSampleIsCut();
+    void prefillBehindTheEnd_data();
+    void prefillBehindTheEnd();
     void prefillCannotBeRead_data() { transports(); }
     void prefillCannotBeRead();
 };
@@ -295,6 +299,71 @@ void TstMerge::aSampleFails()
     PDLB_WAIT_EQUAL(m_rig->traces.size(), 1);
     QVERIFY(m_rig->traces.lastEnd() != "ok");
     QVERIFY(m_rig->posts(m_rig->decode()) <= 3);
+}
+
+void TstMerge::aSampleIsCut_data()
+{
+    QTest::addColumn<TransportKind>("transport");
+    QTest::addColumn<bool>("stream");
+    forBothTransports([](TransportKind kind) {
+        QTest::addRow("whole, %s", transportName(kind)) << kind << false;
+        QTest::addRow("stream, %s", transportName(kind)) << kind << true;
+    });
+}
+
+void TstMerge::aSampleIsCut()
+{
+    // The close may be the end of such a body or not: a stream has its end marker to tell, a whole answer its JSON.
+    QFETCH(bool, stream);
+    ScriptedEngine prefill;
+    ScriptedEngine decode;
+    const auto ended = qScopeGuard([this] { finish(); });
+    QVERIFY(begin(scripted(prefill, decode)));
+    const QByteArray type = stream ? "text/event-stream" : "application/json";
+    decode.answerRaw("HTTP/1.1 200 OK\r\nContent-Type: " + type + "\r\n\r\n" + (stream ? "data: {\"text\":\"a" : "{\"text\":\"a"));
+    exchange("/generate", R"({"text":"a","stream":)" + QByteArray(stream ? "true" : "false") + R"(,"sampling_params":{"n":2}})");
+    QVERIFY2(m_client->status() == 502 && m_client->whole(), m_client->describe().constData());
+    PDLB_WAIT_EQUAL(m_rig->traces.size(), 1);
+    if (stream)
+        QCOMPARE(m_rig->traces.lastEnd(), "decode_cut");
+    else
+        QVERIFY(m_rig->traces.lastEnd() != "ok");
+}
+
+void TstMerge::prefillBehindTheEnd_data()
+{
+    QTest::addColumn<TransportKind>("transport");
+    QTest::addColumn<bool>("dies");
+    forBothTransports([](TransportKind kind) {
+        QTest::addRow("dies, %s", transportName(kind)) << kind << true;
+        QTest::addRow("silent, %s", transportName(kind)) << kind << false;
+    });
+}
+
+void TstMerge::prefillBehindTheEnd()
+{
+    // Log-probabilities were asked for, but no event of decode's waits for prefill's: the stream is out.
+    QFETCH(bool, dies);
+    ScriptedEngine prefill;
+    ScriptedEngine decode;
+    const auto ended = qScopeGuard([this] { finish(); });
+    QVERIFY(begin(scripted(prefill, decode)));
+    prefill.answerRaw({});
+    decode.answerRaw({});
+    const QByteArray events = "data: {}\n\ndata: [DONE]\n\n";
+    m_client->post("/generate", QByteArray(R"({"text":"a","return_logprob":true,"stream":true})"));
+    PDLB_WAIT(prefill.request() && decode.request() && decode.request()->bodyComplete());
+    decode.request()->beginChunked(200, eventStream());
+    decode.request()->writeChunk(events);
+    PDLB_WAIT(m_client->body() == events);
+    if (dies)
+        prefill.request()->reset();
+    PDLB_WAIT(m_client->done()); // soon after the end marker, though decode's answer has no end
+    QVERIFY2(m_client->whole() && m_client->body() == events, m_client->describe().constData());
+    if (!dies)
+        prefill.request()->reset();
+    PDLB_WAIT_EQUAL(m_rig->traces.size(), 1);
+    QCOMPARE(m_rig->traces.lastEnd(), "ok");
 }
 
 void TstMerge::prefillCannotBeRead()

@@ -4,7 +4,7 @@
 //
 //     r0 r1         leg is ready             h0=200     leg's head          b1        first byte of its body
 //     d1            end marker seen          e0=ok      leg ended (ok unproven cut bad refused timeout, +w: wrote)
-//     a0=500        in-band abort            gone stalled drained merge ttft idle total
+//     a0=500        in-band abort            gone stalled drained merged merge (failed) ttft idle total
 //
 // and the actions as "send", "commit1", "answer0", "cancel1", "cancel1!" (engine told), "error 502 code", "sse 502 code",
 // "cut", "finish", "retry", "end ok".
@@ -40,6 +40,8 @@ Event eventOf(const QByteArray &word)
         return ClientStalled{};
     if (word == "drained")
         return Drained{};
+    if (word == "merged")
+        return MergeComplete{};
     if (word == "merge")
         return MergeFailed{u"x"_s};
     if (word == "ttft")
@@ -174,6 +176,13 @@ void TstAttemptMachine::table_data()
     row("P garbage", Plain, "r0 r1 e0=bad+w", "send, cancel1!, error 502 prefill_failed, end prefill_conn");
     row("P cut after D's head, stream", Stream, "r0 r1 h0=200 h1=200 b1 e0=cut+w", "send, commit1, cancel1!, sse 502 prefill_failed, end prefill_conn");
     row("P cut, D streams on after P was whole", Stream, "r0 r1 h0=200 e0=ok h1=200 b1 d1 e1=ok", "send, commit1, finish, end ok");
+    row("P cut after D's end marker", Stream, "r0 r1 h0=200 h1=200 b1 d1 e0=cut+w e1=ok", "send, commit1, finish, end ok");
+    row("P 500 after D's end marker", Stream, "r0 r1 h1=200 b1 d1 h0=500 e1=unproven e0=ok", "send, commit1, finish, end ok");
+    row("P aborts after D's end marker", Stream, "r0 r1 h0=200 h1=200 b1 d1 a0=500 e0=ok e1=cut+w", "send, commit1, finish, end ok");
+    row("P cut, D's end marker waits for P", Stream | NeedsPrefill, "r0 r1 h0=200 h1=200 b1 d1 e0=cut+w", "send, commit1, cancel1!, sse 502 prefill_failed, end prefill_conn");
+    row("P cut, D's end marker did not wait", Stream | NeedsPrefill, "r0 r1 h0=200 h1=200 b1 d1 merged e0=cut+w e1=ok", "send, commit1, finish, end ok");
+    row("P sets D's end marker free", Stream | NeedsPrefill, "r0 r1 h0=200 h1=200 b1 d1 e1=ok merged e0=ok", "send, commit1, finish, end ok");
+    row("P hangs, nothing needed it", Stream | NeedsPrefill, "r0 r1 h0=200 h1=200 b1 d1 merged e1=ok", "send, commit1, finish, end ok");
     row("P fails after the end", Stream, "r0 r1 h1=200 b1 d1 e1=ok h0=500 e0=cut+w", "send, commit1, finish, end ok");
 
     // Decode.
@@ -215,6 +224,10 @@ void TstAttemptMachine::table_data()
     row("fan-out waits for every connection", Stream, "r0 r1 r2", "", 4);
     row("fan-out, one refused", MayRetry, "r0 r1 r2 e3=refused", "cancel0, cancel1, cancel2, retry", 4);
     row("fan-out, one D 400", Stream, "r0 r1 r2 r3 h1=200 h3=400 e3=ok", "send, cancel0!, cancel1!, cancel2!, answer3, finish, end decode_http", 4);
+    row("fan-out stream, P cut after one end marker", Stream, "r0 r1 r2 r3 h1=200 b1 h3=200 b3 d1 e2=cut+w",
+        "send, commit1, cancel0!, cancel1!, cancel3!, sse 502 prefill_failed, end prefill_conn", 4);
+    row("fan-out stream, P cut after both end markers", Stream, "r0 r1 r2 r3 h1=200 b1 h3=200 b3 d1 d3 e2=cut+w e1=ok e3=ok",
+        "send, commit1, finish, end ok", 4);
     row("fan-out, one D cut mid-stream", Stream, "r0 r1 r2 r3 h1=200 b1 h3=200 b3 e3=cut+w",
         "send, commit1, cancel0!, cancel1!, cancel2!, sse 502 decode_failed, end decode_cut", 4);
     row("fan-out, one P 500", Buffered, "r0 r1 r2 r3 h0=200 e0=ok h2=500 e2=ok", "send, cancel1!, cancel3!, answer2, finish, end prefill_http", 4);
