@@ -11,7 +11,7 @@ import pytest
 from programs import DEADLINE, TABLE_DUMP, Mock, Serve, until
 
 ROWS = json.loads(subprocess.run([TABLE_DUMP], capture_output=True, check=True).stdout)
-DRIVEN = [row for row in ROWS if not row["waits"]]  # enabled with deadlines
+DRIVEN = [row for row in ROWS if not row["waits"]]  # the others take as long as a deadline
 
 
 class CountingProxy:
