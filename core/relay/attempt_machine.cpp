@@ -73,6 +73,13 @@ bool AttemptMachine::endMarkerIsOut() const
            });
 }
 
+void AttemptMachine::endBehindMarker()
+{
+    m_actions.push_back(FinishClient{});
+    cancelOthers(-1, false); // only their ends are missing: there is nothing to abort
+    conclude(m_reason, m_detail);
+}
+
 int AttemptMachine::answeringDecode() const
 {
     int first = -1;
@@ -238,6 +245,10 @@ void AttemptMachine::on(const ClientGone &)
 {
     if (m_concluded)
         return;
+    if (endMarkerIsOut()) {
+        endBehindMarker();
+        return;
+    }
     cancelOthers(-1);
     conclude(EndReason::ClientGone, u"the client closed the connection before the answer was whole"_s);
 }
@@ -255,6 +266,10 @@ void AttemptMachine::on(const TimedOut &event)
 {
     if (m_concluded)
         return;
+    if (endMarkerIsOut()) {
+        endBehindMarker();
+        return;
+    }
     QString what;
     switch (event.which) {
     case EndReason::TimeoutFirstByte: what = u"decode sent nothing within the first-byte timeout"_s; break;
@@ -266,18 +281,22 @@ void AttemptMachine::on(const TimedOut &event)
 
 void AttemptMachine::on(const Drained &)
 {
-    if (!m_concluded)
+    if (m_concluded)
+        return;
+    if (endMarkerIsOut())
+        endBehindMarker();
+    else
         fail({503, "shutting_down", u"the balancer is shutting down"_s}, EndReason::Drain);
 }
 
-void AttemptMachine::cancelOthers(int except)
+void AttemptMachine::cancelOthers(int except, bool tellEngine)
 {
     for (int i = 0; i < int(m_legs.size()); ++i) {
         LegState &leg = state(i);
         if (i == except || leg.over)
             continue;
         leg.over = true;
-        m_actions.push_back(CancelLeg{i, m_sent});
+        m_actions.push_back(CancelLeg{i, tellEngine && m_sent});
     }
 }
 

@@ -97,11 +97,12 @@ private:
     void legCompleted(int leg);
     void connectFailed(const LegEnded &event);
     void transportFailed(const LegEnded &event);
-    void cancelOthers(int except);
+    void cancelOthers(int except, bool tellEngine = true);
     /// The decode leg whose head begins the answer, -1 while one of them has none.
     int answeringDecode() const;
-    /// The client has the stream's end marker: what prefill does from now on cannot hurt it.
+    /// The client has the stream's end marker: whatever happens from now on cannot hurt it.
     bool endMarkerIsOut() const;
+    void endBehindMarker();
     void commitIfReady();
     void finishIfWhole();
     /// Cancels the rest and tells the client in the way that is still open.

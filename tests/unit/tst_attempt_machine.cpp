@@ -209,11 +209,14 @@ void TstAttemptMachine::table_data()
     row("client gone mid-stream", Stream, "r0 r1 h1=200 b1 gone", "send, commit1, cancel0!, cancel1!, end client_gone");
     row("client gone, P was whole", Stream, "r0 r1 h0=200 e0=ok h1=200 b1 gone", "send, commit1, cancel1!, end client_gone");
     row("client gone after the end", Stream, "r0 r1 h1=200 b1 d1 e1=ok gone", "send, commit1, finish, end ok");
+    row("client gone after the end marker: nothing to abort (T69)", Stream, "r0 r1 h0=200 h1=200 b1 d1 gone", "send, commit1, finish, cancel0, cancel1, end ok");
     row("client stalled", Stream, "r0 r1 h1=200 b1 stalled", "send, commit1, cancel0!, cancel1!, cut, end stalled_client");
     row("first-byte timeout (T46)", Plain, "r0 r1 ttft", "send, cancel0!, cancel1!, error 504 timeout_first_byte, end timeout_first_byte");
     row("idle timeout (T47)", Stream, "r0 r1 h1=200 b1 idle", "send, commit1, cancel0!, cancel1!, sse 504 timeout_idle, end timeout_idle");
     row("idle timeout of a whole answer", Plain, "r0 r1 h1=200 b1 idle", "send, commit1, cancel0!, cancel1!, cut, end timeout_idle");
     row("request timeout", Plain, "r0 r1 total", "send, cancel0!, cancel1!, error 504 timeout_total, end timeout_total");
+    row("request timeout after the end marker", Stream, "r0 r1 h0=200 e0=ok h1=200 b1 d1 total", "send, commit1, finish, cancel1, end ok");
+    row("shutdown after the end marker", Stream, "r0 r1 h0=200 h1=200 b1 d1 drained", "send, commit1, finish, cancel0, cancel1, end ok");
     row("shutdown before the answer", Plain, "r0 r1 drained", "send, cancel0!, cancel1!, error 503 shutting_down, end drain");
     row("shutdown mid-stream", Stream, "r0 r1 h1=200 b1 drained", "send, commit1, cancel0!, cancel1!, sse 503 shutting_down, end drain");
     row("timeout while P's error is forwarded", Stream, "r0 r1 h0=400 b0 total", "send, cancel1!, answer0, cancel0!, cut, end timeout_total");
