@@ -53,15 +53,19 @@ class Balancer:
         self.process = subprocess.Popen(
             words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._log, preexec_fn=_die_with_parent, env=environment
         )
-        first = self.process.stdout.readline().decode()
-        if not first.startswith("pdlb listens on "):
-            self.process.kill()
-            raise AssertionError(f"{' '.join(words)} did not start: {first}{self.log_path.read_text()}")
-        self.port = int(re.search(r":(\d+)", first).group(1))
+        self.port = 0
         self.lines = collections.defaultdict(list)  # request id → its log lines
         self.signal_line = ""
         self._reader = open(self.log_path, encoding="utf-8", errors="replace")
         self._rest = ""
+
+    async def start(self):
+        """Waits until it listens, without holding up what else runs."""
+        first = (await asyncio.get_running_loop().run_in_executor(None, self.process.stdout.readline)).decode()
+        if not first.startswith("pdlb listens on "):
+            self.kill()
+            raise AssertionError(f"{PDLB} did not start: {first}{self.log_path.read_text()}")
+        self.port = int(re.search(r":(\d+)", first).group(1))
 
     def read_log(self):
         """Takes in what the log has got since the last call."""
