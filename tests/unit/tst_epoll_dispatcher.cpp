@@ -8,6 +8,7 @@
 #include <QTimer>
 
 #include <memory>
+#include <thread>
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -68,7 +69,7 @@ void TestEpollDispatcher::quitIsNeverLost()
     // The quit meets the thread on its way back to waiting, just after it has posted to itself: both use one flag. The
     // spin, different each time, sweeps over the few nanoseconds that matter.
     QRandomGenerator random(7);
-    for (int round = 0; round < 8000; ++round) {
+    for (int round = 0; round < 4000; ++round) {
         QThread thread;
         thread.setEventDispatcher(new EpollDispatcher);
         QObject object;
@@ -81,8 +82,8 @@ void TestEpollDispatcher::quitIsNeverLost()
         };
         for (int i = 1; i <= 2; ++i) {
             QMetaObject::invokeMethod(&object, handler, Qt::QueuedConnection);
-            while (handled < i) {
-            }
+            while (handled < i)
+                std::this_thread::yield();
         }
         for (std::atomic<int> spin = int(random.bounded(2000)); spin > 0; --spin) {
         }
