@@ -78,9 +78,18 @@ prepare() {
 
 # The sources as they are here, without what was built.
 copy_sources() {
-    mkdir -p "$chroot/src"
-    find "$chroot/src" -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {} +
-    tar -C "$root" --exclude=./build --exclude=./.git -c . | tar -C "$chroot/src" -x
+    local new=$chroot/src.new file
+    rm -rf "$new"
+    mkdir -p "$new" "$chroot/src"
+    tar -C "$root" --exclude=./build --exclude=./.git -c . | tar -m -C "$new" -x
+    # Times tell what must be built again: those of the copy, not of the original, which may be older than an object
+    # that was made from another version.
+    while IFS= read -r -d '' file; do
+        cmp -s "$new/$file" "$chroot/src/$file" && touch -r "$chroot/src/$file" "$new/$file"
+    done < <(cd "$new" && find . -type f -print0)
+    [[ ! -d $chroot/src/build ]] || mv "$chroot/src/build" "$new/build"
+    rm -rf "$chroot/src"
+    mv "$new" "$chroot/src"
 }
 
 mkdir -p "$logs"
