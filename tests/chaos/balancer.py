@@ -8,6 +8,7 @@ import re
 import resource
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -17,6 +18,9 @@ PDLB = os.environ.get("PDLB", str(ROOT / "build/release/bin/pdlb"))
 SANITIZED = os.environ.get("PDLB_SANITIZED", "") not in ("", "0", "OFF")
 
 Line = collections.namedtuple("Line", "end status text")
+
+if not os.access(PDLB, os.X_OK):
+    sys.exit(f"{PDLB} is no program: build pdlb, or say with PDLB= where it is")
 
 _LINE = re.compile(r" pdlb\.request (end=(\S+) status=(\d+) id=(\S+) .*)")
 _libc = ctypes.CDLL(None)
