@@ -64,7 +64,7 @@ void ServeCommand::addDeadlines()
 {
     const auto seconds = [this](const char *name, std::chrono::milliseconds Config::*member, const char *help) {
         m_app->add_option_function<double>(name, [this, member](double value) { m_config.*member = fromSeconds(value); }, help)
-            ->type_name("SECONDS")->default_str(shortNumber(double((m_config.*member).count()) / 1000))->check(CLI::Range(0.0, 1e9))
+            ->type_name("SECONDS")->default_str(shortNumber(double((m_config.*member).count()) / 1000))->check(CLI::Range(0.0, 2e6))
             ->group("Deadlines (0: none)");
     };
     seconds("--request-timeout-secs", &Config::requestTimeout, "Longest duration of a request");
@@ -131,8 +131,25 @@ void ServeCommand::addAccess()
     m_app->add_flag("--insecure", m_config.insecure, "Do not check the certificates of https:// engines")->group(group);
 }
 
+Result<void> ServeCommand::refuseEmptyValues() const
+{
+    // An unset variable in somebody's script must not open a door.
+    for (const char *name : {"--api-key-file", "--engine-api-key-file", "--tls-cert", "--tls-key", "--ca-file"}) {
+        const CLI::Option *option = m_app->get_option(name);
+        if (option->count() > 0 && option->results().front().empty())
+            return failure(u"%1 is empty; leave it out or name a file"_s.arg(QLatin1StringView(name)));
+    }
+    for (const char *name : {"PDLB_API_KEY", "PDLB_ENGINE_API_KEY"}) {
+        if (qEnvironmentVariableIsSet(name) && qEnvironmentVariableIsEmpty(name))
+            return failure(u"the environment variable %1 is set but empty; unset it or put a key there"_s.arg(QLatin1StringView(name)));
+    }
+    return {};
+}
+
 Result<void> ServeCommand::readSecrets(Config &config) const
 {
+    if (const auto good = refuseEmptyValues(); !good)
+        return good;
     for (const std::string &key : m_apiKeys)
         config.apiKeys += QByteArray::fromStdString(key);
     if (!m_apiKeyFile.empty()) {

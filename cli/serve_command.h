@@ -21,6 +21,7 @@ private:
     void addLimits();
     void addAccess();
     static void warn(const Config &config);
+    Result<void> refuseEmptyValues() const;
     Result<void> readSecrets(Config &config) const;
 
     Config m_config; ///< the options that are plain values write here

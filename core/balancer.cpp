@@ -235,7 +235,8 @@ void Balancer::drain()
         thread->askDrain();
     d->grace.setSingleShot(true);
     connect(&d->grace, &QTimer::timeout, this, &Balancer::forceEnd);
-    d->grace.start(d->config.drainTimeout);
+    if (d->config.drainTimeout.count() > 0)
+        d->grace.start(d->config.drainTimeout);
 }
 
 void Balancer::forceEnd()

@@ -71,6 +71,7 @@ Result<void> Config::validate() const
 
 Result<void> Config::validateLimits() const
 {
+    constexpr std::chrono::seconds longestTimeout{2'000'000}; // timers count milliseconds in 31 bits
     constexpr qint64 smallestHead = 64;
     constexpr qint64 largestHead = 16 * 1024 * 1024;
     for (const auto &[name, value] : {std::pair{"request line", maxRequestLine}, {"header field", maxHeaderField}, {"header block", maxHeaderBlock}}) {
@@ -87,6 +88,8 @@ Result<void> Config::validateLimits() const
                                bodyTimeout, keepAliveTimeout, queueTimeout, drainTimeout}) {
         if (timeout.count() < 0)
             return failure(u"a timeout is negative; 0 switches it off"_s);
+        if (timeout > longestTimeout)
+            return failure(u"a timeout is longer than %1 s; 0 switches it off"_s.arg(longestTimeout.count()));
     }
     return {};
 }

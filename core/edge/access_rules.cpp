@@ -113,6 +113,14 @@ QByteArray AccessRules::allowedOrigin(const http::RequestHead &head) const
     return m_corsOrigins.contains(origin) ? origin : QByteArray();
 }
 
+void AccessRules::removeCorsHeaders(http::HeaderList &headers)
+{
+    for (const char *name : {"Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Access-Control-Expose-Headers",
+                             "Access-Control-Allow-Methods", "Access-Control-Allow-Headers", "Access-Control-Max-Age",
+                             "Access-Control-Allow-Private-Network"})
+        headers.remove(name);
+}
+
 void AccessRules::addCorsHeaders(http::HeaderList &headers, const QByteArray &origin)
 {
     if (origin.isEmpty())

@@ -57,6 +57,7 @@ public:
     std::optional<Refusal> judge(const http::RequestHead &head, const QHostAddress &peer, Access access) const;
     /// The request's Origin where it is an allowed one, else empty.
     QByteArray allowedOrigin(const http::RequestHead &head) const;
+    static void removeCorsHeaders(http::HeaderList &headers);
     /// What lets a page of `origin` read the answer; nothing when that is empty.
     static void addCorsHeaders(http::HeaderList &headers, const QByteArray &origin);
     /// The answer to a CORS preflight of an allowed origin.

@@ -163,9 +163,13 @@ void ClientConnection::tick(Monotonic now)
         return limit.count() > 0 && now - since >= limit;
     };
     const auto seconds = [](std::chrono::milliseconds time) { return double(time.count()) / 1000; };
-    if (const qint64 unsent = pendingBytes(); m_wait == Wait::NextRequest && unsent != m_unsent) {
+    const qint64 unsent = pendingBytes();
+    if (m_wait == Wait::NextRequest && unsent != m_unsent) {
         m_unsent = unsent; // the last answer is still on its way: a slow reader is not idle
         m_waitingSince = now;
+    } else if (m_wait == Wait::NextRequest && unsent > 0 && expired(m_waitingSince, m_options.writeStall)) {
+        closeAfterWrites();
+        return;
     }
     switch (m_wait) {
     case Wait::FirstByte:
@@ -205,6 +209,10 @@ void ClientConnection::appendBody(QByteArrayView piece)
         refuse(tooLarge());
         return;
     }
+    if (isBeyondMemory(m_body.size() + piece.size())) {
+        refuse(tooLarge());
+        return;
+    }
     if (!m_charge.grow(copiesOfBody * piece.size())) {
         refuseForMemory();
         return;
@@ -218,7 +226,13 @@ void ClientConnection::appendBody(QByteArrayView piece)
 
 ApiError ClientConnection::tooLarge() const
 {
-    return {413, "body_too_large", u"the body is larger than %1 bytes"_s.arg(m_options.maxBody)};
+    const qint64 memory = m_budget.limit() > 0 ? m_budget.limit() / copiesOfBody : m_options.maxBody;
+    return {413, "body_too_large", u"the body is larger than %1 bytes"_s.arg(std::min(m_options.maxBody, memory))};
+}
+
+bool ClientConnection::isBeyondMemory(qint64 bodySize) const
+{
+    return m_budget.limit() > 0 && bodySize > m_budget.limit() / copiesOfBody;
 }
 
 void ClientConnection::refuseForMemory()
@@ -238,7 +252,7 @@ void ClientConnection::startRequest()
     }
     m_charge = ByteBudget::Charge(m_budget);
     if (head.framing == http::Framing::Length) {
-        if (head.contentLength > m_options.maxBody) {
+        if (head.contentLength > m_options.maxBody || isBeyondMemory(head.contentLength)) {
             refuse(tooLarge());
             return;
         }
@@ -374,8 +388,14 @@ void ClientConnection::exchangeCut(bool reset)
     }
     endExchange();
     m_queued.clear();
-    // Delivered bytes leave, the terminator never does.
-    closeAfterWrites();
+    if (reset && m_encrypted) {
+        // An orderly close would send close_notify, which says that this was all.
+        m_mode = Mode::Closed;
+        QMetaObject::invokeMethod(m_socket, &QTcpSocket::abort, Qt::QueuedConnection);
+    } else {
+        // Delivered bytes leave, the terminator never does.
+        closeAfterWrites();
+    }
     releaseToken();
 }
 
@@ -392,7 +412,7 @@ void ClientConnection::closeAfterWrites()
 {
     m_mode = Mode::Closed;
     m_pipelined.clear();
-    if (pendingBytes() > 0 && m_options.writeStall.count() > 0)
+    if ((m_encrypted || pendingBytes() > 0) && m_options.writeStall.count() > 0)
         abortAfter(m_options.writeStall); // each byte that the client takes starts it anew
     // Not from within QHttpServer's call for this request: it still looks at the socket.
     QMetaObject::invokeMethod(m_socket, &QTcpSocket::disconnectFromHost, Qt::QueuedConnection);
@@ -407,7 +427,8 @@ void ClientConnection::refuse(const ApiError &error, http::HeaderList headers)
     if (error.status == 405)
         headers.add("Allow", "GET, HEAD, POST");
     headers.add("Connection", "close");
-    send(http::writeResponseHead(error.status, http::reasonPhrase(error.status), headers) + body);
+    const bool isHead = m_reader.head().method == "HEAD";
+    send(http::writeResponseHead(error.status, http::reasonPhrase(error.status), headers) + (isHead ? QByteArray() : body));
     m_body = {};
     m_charge.release();
     linger();

@@ -80,6 +80,8 @@ private:
     void await(Wait what);
     void bodyReceived(qsizetype bytes);
     ApiError tooLarge() const;
+    /// So large that it never fits the memory for bodies, however idle the balancer is.
+    bool isBeyondMemory(qint64 bodySize) const;
     void refuseForMemory();
     void requestComplete(QByteArrayView rest);
     void giveToServer();

@@ -180,8 +180,14 @@ std::optional<Refusal> EdgeServer::judge(const http::RequestHead &head, const QH
 {
     const auto route = m_routes.constFind(head.path());
     // A preflight carries no key: the browser asks before it sends one.
-    const bool preflight = head.method == "OPTIONS" && !allowedOrigin(head).isEmpty();
-    if (preflight && (route == m_routes.constEnd() || route->access != Access::Admin))
+    const bool preflight = head.method == "OPTIONS" && !allowedOrigin(head).isEmpty()
+        && (route == m_routes.constEnd() || route->access != Access::Admin);
+    const bool open = preflight || (route != m_routes.constEnd() && route->access == Access::Open);
+    const bool hasBody = head.framing == http::Framing::Chunked || (head.framing == http::Framing::Length && head.contentLength > 0);
+    // Nobody without a key fills the memory that is set aside for bodies.
+    if (open && hasBody && m_access.needsKey())
+        return Refusal{{413, "body_too_large", u"nothing is done with a body here"_s}};
+    if (preflight)
         return {};
     return m_access.judge(head, peer, route == m_routes.constEnd() ? Access::Key : route->access);
 }

@@ -26,10 +26,10 @@ void addForwardedFields(http::HeaderList &headers, const edge::Exchange &exchang
     QList<QByteArray> hops = headers.values("x-forwarded-for");
     hops.append(exchange.peerName());
     headers.set("X-Forwarded-For", hops.join(", "));
-    if (!headers.contains("x-forwarded-proto"))
-        headers.add("X-Forwarded-Proto", tls ? "https" : "http");
-    if (!headers.contains("x-forwarded-host"))
-        headers.add("X-Forwarded-Host", exchange.head().headers.value("host").toByteArray());
+    headers.set("X-Forwarded-Proto", tls ? "https" : "http");
+    headers.remove("x-forwarded-host");
+    if (const QByteArrayView host = exchange.head().headers.value("host"); !host.isEmpty())
+        headers.add("X-Forwarded-Host", host.toByteArray());
 }
 
 } // namespace
@@ -234,6 +234,11 @@ void Relay::tick(Monotonic time)
     if (!m_isOver && !m_machine && expired(m_waitingSince, config.queueTimeout)) {
         refuse({503, "queue_timeout", u"the request waited %1 s and none of the %2 running ones ended; try again later"_s
                     .arg(double(config.queueTimeout.count()) / 1000).arg(config.maxInFlight)});
+    }
+    if (!m_isOver && !m_machine && m_waitingSince.count() > 0 && expired(m_trace.received, config.requestTimeout)) {
+        const ApiError error{504, "timeout_total", u"the request waited for its turn until the request timeout"_s};
+        perform(AnswerError{error});
+        endWithoutLegs(trace::EndReason::TimeoutTotal, error.message);
     }
     if (m_isOver || !m_machine)
         return;

@@ -81,6 +81,10 @@ void Worker::answerReadiness(edge::Exchange &exchange) const
 
 void Worker::startRelay(edge::Exchange &exchange, pd::Endpoint endpoint)
 {
+    if (m_forced) {
+        exchange.respondError({503, "shutting_down", QStringLiteral("the balancer is shutting down")});
+        return;
+    }
     auto *relay = new Relay(m_context, exchange, endpoint, this);
     m_relays.insert(relay);
     m_shared.inFlight.fetch_add(1, std::memory_order_relaxed);
@@ -127,8 +131,11 @@ void Worker::startControl(edge::Exchange &exchange)
 
 void Worker::controlAnswered(quint64 id, const control::ControlReply &reply)
 {
-    if (const QPointer<edge::Exchange> exchange = m_controls.take(id))
-        exchange->respond(reply.status, reply.headers, reply.body);
+    if (const QPointer<edge::Exchange> exchange = m_controls.take(id)) {
+        http::HeaderList headers = reply.headers;
+        edge::AccessRules::removeCorsHeaders(headers);
+        exchange->respond(reply.status, std::move(headers), reply.body);
+    }
     checkDrained();
 }
 
@@ -149,6 +156,7 @@ void Worker::drain()
 
 void Worker::forceEnd()
 {
+    m_forced = true;
     const auto relays = m_relays;
     for (Relay *relay : relays)
         relay->forceEnd();

@@ -71,6 +71,7 @@ private:
     QTimer m_ticker;
     std::unique_ptr<edge::EdgeServer> m_edge;
     bool m_draining = false;
+    bool m_forced = false;
 };
 
 } // namespace pdlb::relay

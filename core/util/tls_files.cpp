@@ -44,6 +44,19 @@ Result<QSslKey> readKey(const QString &path)
     return failure(u"the TLS key \"%1\" holds no unencrypted PEM private key"_s.arg(path));
 }
 
+/// Qt tells no key's public part. But both encodings hold it as the same bytes: the end of the public key's (RSA: modulus
+/// and exponent, EC: the point) stands in the private key's. An EC key may have been saved without; it is let through.
+bool belongTogether(const QSslKey &publicKey, const QSslKey &privateKey)
+{
+    constexpr qsizetype tail = 60;
+    if (publicKey.algorithm() != privateKey.algorithm() || publicKey.length() != privateKey.length())
+        return false;
+    const QByteArray secret = privateKey.toDer();
+    const bool holdsPublicPart = privateKey.algorithm() != QSsl::Ec || secret.size() > privateKey.length() / 4;
+    const bool same = secret.contains(publicKey.toDer().last(tail));
+    return same || !holdsPublicPart;
+}
+
 } // namespace
 
 Result<QSslConfiguration> loadServerTls(const QString &certFile, const QString &keyFile)
@@ -56,7 +69,7 @@ Result<QSslConfiguration> loadServerTls(const QString &certFile, const QString &
     const auto key = readKey(keyFile);
     if (!key)
         return tl::unexpected(key.error());
-    if (chain->first().publicKey().algorithm() != key->algorithm() || chain->first().publicKey().length() != key->length())
+    if (!belongTogether(chain->first().publicKey(), *key))
         return failure(u"the TLS key \"%1\" does not belong to the certificate \"%2\""_s.arg(keyFile, certFile));
     QSslConfiguration configuration = QSslConfiguration::defaultConfiguration();
     configuration.setLocalCertificateChain(*chain);
@@ -75,7 +88,8 @@ Result<QSslConfiguration> loadClientTls(const QString &caFile, bool verify)
         const auto authorities = readCertificates(caFile, u"the CA file"_s);
         if (!authorities)
             return tl::unexpected(authorities.error());
-        configuration.addCaCertificates(*authorities);
+        // Not addCaCertificates(): with it the system's are no longer looked up.
+        configuration.setCaCertificates(QSslConfiguration::systemCaCertificates() + *authorities);
     }
     return configuration;
 }

@@ -217,6 +217,10 @@ def test_no_output_tells_a_secret(engine, start, mock, tmp_path):
     [
         (["--api-key", ""], "--api-key"),
         (["--engine-api-key", ""], "--engine-api-key"),
+        (["--api-key-file", ""], "--api-key-file"),
+        (["--engine-api-key-file", ""], "--engine-api-key-file"),
+        (["--tls-cert", "", "--tls-key", ""], "--tls-cert"),
+        (["--ca-file", ""], "--ca-file"),
         (["--api-key", "two words"], "visible ASCII"),
         (["--api-key-file", "/nonexistent/keys"], "/nonexistent/keys"),
         (["--api-key-file", "/dev/null"], "holds no key"),
@@ -240,6 +244,32 @@ def test_key_from_the_environment(mock, start):
     balancer = start(Serve, *mock().serve_options(), env={**os.environ, "PDLB_API_KEY": SECRET})
     assert httpx.get(f"{balancer.url}/v1/models").status_code == 401
     assert httpx.get(f"{balancer.url}/v1/models", headers={"X-API-Key": SECRET}).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["PDLB_API_KEY", "PDLB_ENGINE_API_KEY"])
+def test_empty_key_in_the_environment(name):
+    done = run("serve", *PAIR, "--port", "0", env={**os.environ, name: ""})
+    assert done.returncode == 3 and name in done.stderr
+
+
+def test_key_of_another_certificate(authority, files, tmp_path):
+    other = tmp_path / "other.pem"
+    authority.issue_cert("localhost").private_key_pem.write_to_path(other)
+    done = run("serve", *PAIR, "--port", "0", "--tls-cert", str(files["cert"]), "--tls-key", str(other))
+    assert done.returncode == 1 and "does not belong" in done.stderr
+
+
+def test_rsa_key(tmp_path, mock, serve, curl):
+    authority = trustme.CA(key_type=trustme.KeyType.RSA)
+    pairs = [authority.issue_cert("127.0.0.1", key_type=trustme.KeyType.RSA) for _ in range(2)]
+    authority.cert_pem.write_to_path(tmp_path / "ca")
+    pairs[0].cert_chain_pems[0].write_to_path(tmp_path / "cert")
+    for number, pair in enumerate(pairs):
+        pair.private_key_pem.write_to_path(tmp_path / f"key{number}")
+    balancer = serve(mock(), "--tls-cert", tmp_path / "cert", "--tls-key", tmp_path / "key0")
+    assert curl("--cacert", str(tmp_path / "ca"), "--write-out", "%{http_code}", f"{balancer.url}/health") == "200"
+    done = run("serve", *PAIR, "--port", "0", "--tls-cert", str(tmp_path / "cert"), "--tls-key", str(tmp_path / "key1"))
+    assert done.returncode == 1 and "does not belong" in done.stderr
 
 
 @pytest.mark.parametrize(("words", "warned"), [(["--host", "0.0.0.0"], True), (["--host", "0.0.0.0", "--api-key", SECRET], False), ([], False)])

@@ -45,7 +45,7 @@ Setup scripted(ScriptedEngine &prefill, ScriptedEngine &decode)
 {
     Setup setup;
     for (ScriptedEngine *engine : {&prefill, &decode}) {
-        engine->answerRaw(rawAnswer("{}"));
+        engine->answerRaw(rawAnswer("{}", "Connection: close\r\n")); // which it does: QNAM would begin on it again
         setup.servers.append(&engine->http());
     }
     setup.change = [&](Config &config) {

@@ -40,6 +40,12 @@ private Q_SLOTS:
     void origins();
     void preflight_data();
     void preflight();
+    void enginesOrigins_data() { transports(); }
+    void enginesOrigins();
+    void openRoutesTakeNoBody_data() { direct(); }
+    void openRoutesTakeNoBody();
+    void refusedHead_data() { direct(); }
+    void refusedHead();
     void pageMayReadRefusals_data() { direct(); }
     void pageMayReadRefusals();
 
@@ -147,13 +153,14 @@ void TstAccess::everyEndpointNeedsTheKey()
     QFETCH(int, without);
     QFETCH(int, with);
     QVERIFY(beginWith([](Config &config) { config.apiKeys = {"secret-key-1"}; }));
-    m_client->get(path, "Content-Length: 2\r\n", method);
-    m_client->send("{}");
+    const bool hasBody = method == "POST";
+    m_client->get(path, hasBody ? "Content-Length: 2\r\n" : "", method);
+    m_client->send(hasBody ? "{}" : "");
     PDLB_WAIT(m_client->done());
     QVERIFY2(m_client->status() == without, m_client->describe().constData());
     m_client = m_rig->client();
-    m_client->get(path, bearer + "Content-Length: 2\r\n", method);
-    m_client->send("{}");
+    m_client->get(path, bearer + (hasBody ? "Content-Length: 2\r\n" : ""), method);
+    m_client->send(hasBody ? "{}" : "");
     PDLB_WAIT(m_client->done());
     QVERIFY2(m_client->status() == with, m_client->describe().constData());
 }
@@ -261,7 +268,7 @@ void TstAccess::forwardedFields_data()
     forBothTransports([](TransportKind kind) {
         QTest::addRow("none, %s", transportName(kind)) << kind << QByteArray() << QByteArray("127.0.0.1");
         QTest::addRow("claimed, %s", transportName(kind))
-            << kind << QByteArray("X-Forwarded-For: 1.2.3.4\r\nX-Forwarded-For: 5.6.7.8\r\n") << QByteArray("1.2.3.4, 5.6.7.8, 127.0.0.1");
+            << kind << QByteArray("X-Forwarded-Proto: https\r\nX-Forwarded-Host: evil\r\nX-Forwarded-For: 1.2.3.4\r\nX-Forwarded-For: 5.6.7.8\r\n") << QByteArray("1.2.3.4, 5.6.7.8, 127.0.0.1");
     });
 }
 
@@ -355,6 +362,54 @@ void TstAccess::preflight()
     QCOMPARE(m_client->header("access-control-allow-origin"), allowed ? origin : QByteArray());
     QCOMPARE(m_client->header("access-control-allow-methods"), allowed ? "POST" : "");
     QCOMPARE(m_client->header("access-control-allow-headers"), allowed ? "authorization,content-type" : "");
+}
+
+void TstAccess::enginesOrigins()
+{
+    QVERIFY(beginScripted({}));
+    const auto ended = qScopeGuard([this] { finishScripted(); });
+    for (ScriptedEngine *engine : {m_prefill.get(), m_decode.get()})
+        engine->answerRaw(rawAnswer("{}", "Access-Control-Allow-Origin: *\r\nAccess-Control-Allow-Credentials: true\r\n"));
+    for (const char *path : {"/generate", "/v1/models"}) {
+        m_client->get(path, "Origin: https://evil.example\r\nContent-Length: 12\r\n", qstrcmp(path, "/generate") == 0 ? "POST" : "GET");
+        m_client->send(R"({"text":"a"})");
+        PDLB_WAIT(m_client->done());
+        QCOMPARE(m_client->status(), 200);
+        QVERIFY2(!m_client->raw().toLower().contains("access-control"), m_client->raw().constData());
+    }
+}
+
+void TstAccess::openRoutesTakeNoBody()
+{
+    QVERIFY(beginWith([](Config &config) {
+        config.apiKeys = {"secret-key-1"};
+        config.corsOrigins = {"https://chat.example"};
+    }));
+    for (const QByteArray &fields : {QByteArray("Content-Length: 100000\r\n"), QByteArray("Transfer-Encoding: chunked\r\n")}) {
+        for (const char *method : {"GET", "POST"}) {
+            m_client = m_rig->client();
+            m_client->get("/health", fields, method);
+            PDLB_WAIT(m_client->done());
+            QCOMPARE(m_client->status(), 413);
+        }
+        m_client = m_rig->client();
+        m_client->get("/generate", fields + "Origin: https://chat.example\r\n", "OPTIONS");
+        PDLB_WAIT(m_client->done());
+        QCOMPARE(m_client->status(), 413);
+    }
+    m_client = m_rig->client();
+    m_client->get("/health", "Content-Length: 0\r\n");
+    PDLB_WAIT(m_client->done());
+    QCOMPARE(m_client->status(), 200);
+}
+
+void TstAccess::refusedHead()
+{
+    QVERIFY(beginWith([](Config &config) { config.apiKeys = {"secret-key-1"}; }));
+    m_client->get("/v1/models", {}, "HEAD");
+    PDLB_WAIT(m_client->closed());
+    QCOMPARE(m_client->status(), 401);
+    QVERIFY2(m_client->raw().endsWith("\r\n\r\n"), m_client->raw().constData());
 }
 
 void TstAccess::pageMayReadRefusals()

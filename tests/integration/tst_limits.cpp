@@ -56,6 +56,8 @@ private Q_SLOTS:
     void inFlight();
     void queueTimeout_data() { direct(); }
     void queueTimeout();
+    void requestTimeoutInTheQueue_data() { direct(); }
+    void requestTimeoutInTheQueue();
     void queuedClientLeaves_data() { direct(); }
     void queuedClientLeaves();
     void queuedAtTheEnd_data() { direct(); }
@@ -255,6 +257,10 @@ void TstLimits::bodyMemory()
     QCOMPARE(second.errorCode(), u"overloaded"_s);
     QCOMPARE(second.header("retry-after"), "1");
     PDLB_WAIT(second.closed());
+    Client hopeless(m_rig->port()); // would not fit an empty memory either
+    hopeless.send(postHead(600000));
+    PDLB_WAIT(hopeless.done());
+    QCOMPARE(hopeless.status(), 413);
     Client chunked(m_rig->port());
     chunked.send("POST /generate HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n40000\r\n" + QByteArray(0x40000, ' ') + "\r\n");
     PDLB_WAIT(chunked.done());
@@ -400,6 +406,33 @@ void TstLimits::queueTimeout()
     QCOMPARE(m_streams.size(), 1); // never started
     startStreams(decode, 1, 1); // and its place in the queue is gone
     QCOMPARE(m_streams.size(), 1);
+}
+
+void TstLimits::requestTimeoutInTheQueue()
+{
+    ScriptedEngine prefill;
+    ScriptedEngine decode;
+    ManualClock clock;
+    const auto ended = qScopeGuard([this] {
+        m_clients.clear();
+        finish();
+    });
+    Setup setup = scripted(prefill, decode);
+    setup.clock = &clock;
+    setup.change = [change = setup.change](Config &config) {
+        change(config);
+        config.maxInFlight = 1;
+        config.queueTimeout = 0s;
+        config.requestTimeout = 100s;
+    };
+    QVERIFY(begin(setup));
+    const QList<Client *> clients = startStreams(decode, 2, 1);
+    clock.advance(101s);
+    for (Client *client : clients) {
+        PDLB_WAIT(client->done());
+        QCOMPARE(client->status(), 504);
+    }
+    QCOMPARE(m_streams.size(), 1); // the second one never began
 }
 
 void TstLimits::queuedClientLeaves()
