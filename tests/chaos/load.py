@@ -28,6 +28,10 @@ _STATUSES = {
 }
 
 
+# The connection broke exactly between "[DONE]" and its line end, which the balancer then adds to set its error event apart.
+CUT_AT_MARKER = "[DONE] in a cut stream, if the line end behind it was the engine's"
+
+
 @dataclasses.dataclass
 class Request:
     id: str
@@ -205,6 +209,7 @@ class Seen:
     beginning: bool = False  # what came is how that answer begins, but for an error event behind it
     told: bool = False  # it names an error
     done: bool = False  # an end marker came before that
+    marker_only: bool = False  # maybe without its line end: what follows it can be the balancer's
 
 
 def examine(request, outcome):
@@ -234,6 +239,7 @@ def examine(request, outcome):
     seen.beginning = whole.startswith(before) or (before.endswith(b"\n\n") and whole.startswith(before[:-2]))
     seen.told = at >= 0
     seen.done = "[DONE]" in _events_data(before)
+    seen.marker_only = before == whole.rstrip() + b"\n\n"
     return seen
 
 
@@ -277,6 +283,8 @@ def judge(request, seen, lines):
     if request.stream and not seen.told:
         return f"a cut stream without an error event ({end})"
     if request.stream and seen.done and not aborted:
+        if seen.marker_only:
+            return CUT_AT_MARKER
         return f"[DONE] in a cut stream ({end})"
     return None
 
