@@ -52,6 +52,7 @@ private:
     bool pourUnread(ScriptedEngine &prefill, ScriptedEngine &decode, int pieces, const std::function<void(Config &)> &limit);
 
     int m_poured = 0;
+    const Clock *m_clock = nullptr; ///< of the next rig; null: the real one
 };
 
 void TstLoad::pour(ScriptedEngine &engine, int pieces, const QByteArray &piece)
@@ -69,6 +70,7 @@ bool TstLoad::pourUnread(ScriptedEngine &prefill, ScriptedEngine &decode, int pi
                          const std::function<void(Config &)> &limit)
 {
     Setup setup = scripted(prefill, decode);
+    setup.clock = m_clock;
     setup.change = [change = setup.change, limit](Config &config) {
         change(config);
         limit(config);
@@ -153,10 +155,17 @@ void TstLoad::slowClientIsNotIdle()
 {
     ScriptedEngine prefill;
     ScriptedEngine decode;
-    const auto ended = qScopeGuard([this] { finish(); });
-    QVERIFY(pourUnread(prefill, decode, 200, [](Config &config) { config.streamIdleTimeout = std::chrono::milliseconds(400); }));
+    ManualClock clock;
+    const auto ended = qScopeGuard([this] {
+        finish();
+        m_clock = nullptr;
+    });
+    m_clock = &clock;
+    QVERIFY(pourUnread(prefill, decode, 200, [](Config &config) { config.writeStallTimeout = std::chrono::milliseconds(0); }));
     PDLB_WAIT(decode.request()->backlog() > 0 || m_poured == 200);
-    QTest::qWait(1500); // far beyond the idle timeout, which is decode's and not the client's
+    settle();
+    clock.advance(std::chrono::minutes(10)); // far beyond the idle timeout, which is decode's and not the client's
+    QTest::qWait(500); // some looks at the deadlines, which find nothing
     QVERIFY(decode.request());
     m_client->discardBody();
     m_client->setReading(true);
