@@ -173,7 +173,7 @@ Result<Config> ServeCommand::config() const
 {
     Config config = m_config;
     for (const auto &words : m_prefill) {
-        PrefillServer server{QString::fromStdString(words.front()), {}};
+        ServerConfig server{QString::fromStdString(words.front())};
         if (words.size() > 1) {
             const auto port = BootstrapPort::parse(QString::fromStdString(words[1]));
             if (!port)
@@ -183,7 +183,7 @@ Result<Config> ServeCommand::config() const
         config.prefill += server;
     }
     for (const auto &words : m_decode)
-        config.decode += QString::fromStdString(words.front());
+        config.decode += {QString::fromStdString(words.front())};
     if (const auto read = readSecrets(config); !read)
         return tl::unexpected(read.error());
     if (const auto valid = config.validate(); !valid)

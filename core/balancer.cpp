@@ -46,6 +46,7 @@ public:
         start();
     }
     bool begun() const { return m_started; }
+    void askConfigure() { Q_EMIT configureRequested(); }
     void askDrain()
     {
         m_drainAsked = true;
@@ -59,6 +60,7 @@ public:
     bool isDrained() const { return m_drained; }
 
 Q_SIGNALS:
+    void configureRequested();
     void drainRequested();
     void forceRequested();
     void drained();
@@ -67,6 +69,7 @@ protected:
     void run() override
     {
         relay::Worker worker(m_shared, m_descriptor);
+        connect(this, &WorkerThread::configureRequested, &worker, &relay::Worker::configure);
         connect(this, &WorkerThread::drainRequested, &worker, &relay::Worker::drain);
         connect(this, &WorkerThread::forceRequested, &worker, &relay::Worker::forceEnd);
         connect(&worker, &relay::Worker::drained, this, [this] {
@@ -75,6 +78,7 @@ protected:
         });
         if (const auto listening = worker.listen(); !listening)
             qCCritical(lcBalancer, "%s", qUtf8Printable(listening.error().message));
+        worker.configure();
         // Asked before the connections above were made.
         if (m_drainAsked)
             worker.drain();
@@ -98,8 +102,8 @@ class Balancer::Private
 {
 public:
     Private(const Config &config, const QSslConfiguration &engineTls)
-        : config(config), fleet(this->config), policy(fleet::makePolicy(config.policy)), rooms(random),
-          edge(config.effectiveBodyMemory()), access({.apiKeys = config.apiKeys, .corsOrigins = config.corsOrigins}),
+        : config(config), rooms(random),
+          edge(config.effectiveBodyMemory()),
           admission(config.maxInFlight, config.maxQueue), transport(engineTls)
     {
     }
@@ -107,10 +111,8 @@ public:
     Config config;
     SystemRandom random;
     fleet::Fleet fleet;
-    std::unique_ptr<fleet::Policy> policy;
     pd::RoomSource rooms;
     edge::EdgeShared edge;
-    edge::AccessRules access;
     relay::Admission admission;
     upstream::QnamTransport transport;
     std::unique_ptr<control::ControlPlane> control;
@@ -187,14 +189,20 @@ Result<void> Balancer::start(const Config &config)
         return tl::unexpected(sockets.error());
 
     d = std::make_unique<Private>(config, *engineTls);
+    if (const auto applied = d->fleet.apply(config); !applied) {
+        for (const int descriptor : *sockets)
+            ::close(descriptor);
+        d.reset();
+        return applied;
+    }
     d->port = edge::localPort(sockets->first());
     d->control = std::make_unique<control::ControlPlane>(d->transport, d->fleet, nullptr);
     http::HeaderList credentials;
     upstream::setEngineCredentials(credentials, config);
     d->discovery = std::make_unique<control::BootstrapDiscovery>(d->transport, d->fleet, std::move(credentials), nullptr);
     control::BootstrapDiscovery *discovery = d->discovery.get();
-    d->shared.reset(new relay::SharedState{d->config, d->fleet, *d->policy, d->rooms, d->random, *m_clock,
-                                           d->edge, d->access, d->admission, serverTls, *engineTls, m_sink, d->control.get(), [discovery](qsizetype prefill) {
+    d->shared.reset(new relay::SharedState{d->config, d->fleet, d->rooms, d->random, *m_clock,
+                                           d->edge, d->admission, serverTls, *engineTls, m_sink, d->control.get(), [discovery](const QByteArray &prefill) {
         QMetaObject::invokeMethod(discovery, [discovery, prefill] { discovery->recheck(prefill); }, Qt::QueuedConnection);
     }});
     for (const int descriptor : *sockets)
@@ -202,6 +210,23 @@ Result<void> Balancer::start(const Config &config)
     connect(discovery, &control::BootstrapDiscovery::firstRoundOver, this, &Balancer::startWorkers);
     discovery->start();
     return {};
+}
+
+Result<QStringList> Balancer::apply(const Config &config)
+{
+    if (!d)
+        return failure(u"the balancer is not running"_s);
+    if (const auto valid = config.validate(); !valid)
+        return tl::unexpected(valid.error());
+    Config changed = config;
+    const QStringList needRestart = changed.keepStartSettings(d->config);
+    if (const auto applied = d->fleet.apply(changed); !applied)
+        return tl::unexpected(applied.error());
+    d->admission.setLimits(changed.maxInFlight, changed.maxQueue);
+    d->discovery->fleetChanged();
+    for (const auto &thread : d->threads)
+        thread->askConfigure();
+    return needRestart;
 }
 
 void Balancer::startWorkers()

@@ -28,6 +28,10 @@ public:
     /// Binds the port and starts. Clients can connect when it returns; they are served from listening() on, which waits
     /// up to 2 s for the prefills to tell their bootstrap ports. Errors: invalid configuration, port in use.
     Result<void> start(const Config &config);
+    /// Takes over another configuration while running: requests under way finish on what they started with. Returns
+    /// the settings that differ but need a restart, by their flags' names; everything else is in force. On an error
+    /// nothing has changed.
+    Result<QStringList> apply(const Config &config);
     bool isRunning() const;
     /// The port in use; 0 when not running.
     quint16 port() const;

@@ -17,7 +17,9 @@ public:
     BootstrapDiscovery(upstream::UpstreamTransport &transport, fleet::Fleet &fleet, http::HeaderList headers, QObject *parent);
     void start();
     /// That prefill could not be reached: ask again, it may be restarted with another port.
-    void recheck(qsizetype prefillIndex);
+    void recheck(const QByteArray &prefill);
+    /// Servers came or went.
+    void fleetChanged();
 
 Q_SIGNALS:
     /// Every prefill has answered or failed once, or the first round took too long.
@@ -30,14 +32,14 @@ private:
         bool waiting = false; ///< for the next try
         bool answered = false; ///< first round
     };
-    void ask(qsizetype index);
-    void answered(qsizetype index, const EngineReply &reply);
-    void again(qsizetype index);
+    void ask(const QByteArray &name);
+    void answered(const QByteArray &name, const QByteArray &url, const EngineReply &reply);
+    void again(const QByteArray &name);
 
     upstream::UpstreamTransport &m_transport;
     fleet::Fleet &m_fleet;
     http::HeaderList m_headers;
-    std::vector<State> m_states;
+    QHash<QByteArray, State> m_states; ///< by the prefill's name; only those that are to be asked
     bool m_firstRound = true;
 };
 

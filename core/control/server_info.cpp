@@ -28,7 +28,7 @@ QByteArray aggregateServerInfo(const std::vector<FanOutResult> &results)
     QByteArrayList prefill, decode;
     for (const FanOutResult &result : results) {
         const QJsonDocument parsed = QJsonDocument::fromJson(result.reply.body);
-        const bool isPrefill = result.server.role == fleet::Role::Prefill;
+        const bool isPrefill = result.server.role == Role::Prefill;
         (isPrefill ? prefill : decode) += entry(result, parsed);
         if (isPrefill || !result.reply.ok())
             continue;

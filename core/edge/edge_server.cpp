@@ -82,18 +82,29 @@ private:
     EdgeServer *m_edge;
 };
 
-EdgeServer::EdgeServer(const EdgeOptions &options, EdgeShared &shared, const AccessRules &access, const Clock &clock, QObject *parent)
-    : QObject(parent), m_options(options), m_shared(shared), m_access(access), m_clock(clock),
-      m_server(std::make_unique<HttpServer>(this))
+EdgeServer::EdgeServer(const EdgeOptions &options, EdgeShared &shared, const Clock &clock, QObject *parent)
+    : QObject(parent), m_options(options), m_shared(shared), m_clock(clock), m_server(std::make_unique<HttpServer>(this))
+{
+    setSweepInterval();
+    connect(&m_sweeper, &QTimer::timeout, this, &EdgeServer::sweep);
+}
+
+void EdgeServer::configure(const EdgeOptions &options, AccessRules access)
+{
+    m_options = options;
+    m_access = std::move(access);
+    setSweepInterval();
+}
+
+void EdgeServer::setSweepInterval()
 {
     // Often enough that no deadline is overrun by more than an eighth.
     std::chrono::milliseconds shortest = longestSweep;
-    for (const auto timeout : {options.headerTimeout, options.bodyTimeout, options.keepAliveTimeout}) {
+    for (const auto timeout : {m_options.headerTimeout, m_options.bodyTimeout, m_options.keepAliveTimeout}) {
         if (timeout.count() > 0)
             shortest = std::min(shortest, timeout / 8);
     }
     m_sweeper.setInterval(std::max(shortest, shortestSweep));
-    connect(&m_sweeper, &QTimer::timeout, this, &EdgeServer::sweep);
 }
 
 EdgeServer::~EdgeServer()

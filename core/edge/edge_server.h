@@ -25,9 +25,11 @@ public:
     using Handler = std::function<void(Exchange &)>;
 
     /// Everything referred to must outlive the server.
-    EdgeServer(const EdgeOptions &options, EdgeShared &shared, const AccessRules &access, const Clock &clock,
-               QObject *parent = nullptr);
+    EdgeServer(const EdgeOptions &options, EdgeShared &shared, const Clock &clock, QObject *parent = nullptr);
     ~EdgeServer() override;
+
+    /// For all connections from now on; requests whose head was judged keep that verdict. maxConnections stays.
+    void configure(const EdgeOptions &options, AccessRules access);
 
     /// Clients must speak TLS. Before listen().
     void setTls(const QSslConfiguration &configuration) { m_tls = configuration; }
@@ -59,13 +61,14 @@ private:
     std::optional<Refusal> judge(const http::RequestHead &head, const QHostAddress &peer) const override;
     QByteArray allowedOrigin(const http::RequestHead &head) const override { return m_access.allowedOrigin(head); }
     void adopt(qintptr descriptor);
+    void setSweepInterval();
     void sweep();
     bool dispatch(Exchange &exchange);
     void answerMissing(Exchange &exchange);
 
-    const EdgeOptions m_options;
+    EdgeOptions m_options;
     EdgeShared &m_shared;
-    const AccessRules &m_access;
+    AccessRules m_access;
     const Clock &m_clock;
     std::optional<QSslConfiguration> m_tls;
     QHash<QByteArray, Route> m_routes;

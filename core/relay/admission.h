@@ -41,18 +41,26 @@ public:
     };
 
     /// `maxRunning` 0: everything runs. `maxWaiting` 0: nothing waits.
-    Admission(qint64 maxRunning, qint64 maxWaiting) : m_maxRunning(maxRunning), m_maxWaiting(maxWaiting) {}
+    Admission(qint64 maxRunning, qint64 maxWaiting)
+        : m_counting(maxRunning > 0), m_maxRunning(maxRunning), m_maxWaiting(maxWaiting)
+    {
+    }
 
     /// Once for each ticket. wake() is not called from within.
     Verdict enter(Ticket &ticket);
-    bool isLimited() const { return m_maxRunning > 0; }
+    /// For those that enter from now on; who waits and now may run is woken.
+    void setLimits(qint64 maxRunning, qint64 maxWaiting);
 
 private:
     void leave(Ticket &ticket);
 
-    const qint64 m_maxRunning;
-    const qint64 m_maxWaiting;
+    /// Wakes who may run. Under the mutex.
+    void admitWaiting();
+
+    std::atomic<bool> m_counting; ///< false: there was never a limit, and tickets cost nothing
     std::mutex m_mutex;
+    qint64 m_maxRunning;
+    qint64 m_maxWaiting;
     qint64 m_running = 0;
     std::deque<Ticket *> m_waiting;
 };

@@ -34,21 +34,26 @@ void addForwardedFields(http::HeaderList &headers, const edge::Exchange &exchang
 
 } // namespace
 
-upstream::UpstreamTransport &RelayContext::transportFor(const upstream::Origin &origin) const
+upstream::UpstreamTransport &Relay::transportFor(const upstream::Origin &origin) const
 {
-    return origin.tls || config.transport == TransportKind::Qnam ? qnam : direct;
+    return origin.tls || config().transport == TransportKind::Qnam ? m_context.qnam : m_context.direct;
 }
 
 Relay::Relay(RelayContext &context, edge::Exchange &exchange, pd::Endpoint endpoint, QObject *parent)
     : QObject(parent), m_context(context), m_exchange(&exchange), m_endpoint(endpoint),
-      m_ticket(context.admission, [this] { QMetaObject::invokeMethod(this, &Relay::admitted, Qt::QueuedConnection); })
+      m_ticket(context.admission, [this] { QMetaObject::invokeMethod(this, &Relay::admitted, Qt::QueuedConnection); }),
+      m_snapshot(context.fleet.snapshot())
 {
     m_exchange->setObserver(this);
     m_clientHeaders = http::endToEndHeaders(exchange.head().headers);
     m_clientHeaders.remove("host");
-    upstream::setEngineCredentials(m_clientHeaders, context.config);
-    addForwardedFields(m_clientHeaders, exchange, !context.config.tlsCertFile.isEmpty());
+    upstream::setEngineCredentials(m_clientHeaders, config());
+    addForwardedFields(m_clientHeaders, exchange, !config().tlsCertFile.isEmpty());
     m_clientHeaders.set("X-Request-Id", exchange.requestId());
+    m_pin = m_clientHeaders.value("x-pdlb-pair").toByteArray();
+    m_tellsPair = config().debugHeaders || m_clientHeaders.contains("x-pdlb-debug");
+    m_clientHeaders.remove("x-pdlb-pair");
+    m_clientHeaders.remove("x-pdlb-debug");
     m_body = exchange.takeBody();
     m_charge = exchange.takeCharge();
     m_trace.requestId = exchange.requestId();
@@ -56,7 +61,6 @@ Relay::Relay(RelayContext &context, edge::Exchange &exchange, pd::Endpoint endpo
     m_trace.requestBytes = m_body.size();
     m_trace.received = exchange.received();
     m_trace.startedAt = QDateTime::currentDateTimeUtc();
-    m_trace.policy = context.policy.name();
 }
 
 Relay::~Relay()
@@ -124,7 +128,7 @@ void Relay::enter()
         break;
     case Admission::Verdict::Refuse:
         refuse({429, "too_many_requests", u"%1 requests are running and the queue is full; try again later"_s
-                    .arg(m_context.config.maxInFlight)});
+                    .arg(config().maxInFlight)});
         break;
     }
 }
@@ -136,16 +140,26 @@ void Relay::admitted()
         beginAttempt();
 }
 
-void Relay::refuse(const ApiError &error)
+void Relay::refuse(const ApiError &error, trace::EndReason reason)
 {
     perform(AnswerError{error});
-    endWithoutLegs(trace::EndReason::Overload, error.message);
+    endWithoutLegs(reason, error.message);
 }
 
 void Relay::beginAttempt()
 {
     m_snapshot = m_context.fleet.snapshot();
-    m_pair = m_context.policy.pick(*m_snapshot, {.avoid = m_pair}, m_context.random);
+    fleet::PickRequest wanted;
+    wanted.avoid = m_pair;
+    wanted.pin = m_pin;
+    wanted.traits.model = m_shape.model;
+    const auto picked = fleet::pickPair(*m_snapshot, wanted, m_context.random);
+    if (!picked) {
+        refuse(picked.error(), picked.error().status < 500 ? trace::EndReason::BadRequest : trace::EndReason::Overload);
+        return;
+    }
+    m_pair = picked->pair;
+    m_trace.policy = picked->reason;
     const fleet::Server &prefill = m_snapshot->prefill[size_t(m_pair->prefill)];
     const fleet::Server &decode = m_snapshot->decode[size_t(m_pair->decode)];
     m_trace.picked = now();
@@ -208,12 +222,12 @@ void Relay::openLeg(int index, const pd::LegPlan &plan)
     request.target = m_exchange->head().target;
     request.headers = legHeaders();
     request.body = plan.body;
-    request.connectTimeout = m_context.config.connectTimeout;
+    request.connectTimeout = config().connectTimeout;
     run.trace.opened = now();
-    run.server->counters->inFlight.fetch_add(1, std::memory_order_relaxed);
-    run.server->counters->requests.fetch_add(1, std::memory_order_relaxed);
+    run.server->state->inFlight.fetch_add(1, std::memory_order_relaxed);
+    run.server->state->requests.fetch_add(1, std::memory_order_relaxed);
     run.counted = true;
-    run.leg = m_context.transportFor(run.server->origin).open(std::move(request), this);
+    run.leg = transportFor(run.server->origin).open(std::move(request), this);
     run.plan.body = {};
     connect(run.leg, &upstream::Leg::ready, this, [this, index] { legReady(index); });
     connect(run.leg, &upstream::Leg::sent, this, [this, index] {
@@ -227,7 +241,7 @@ void Relay::openLeg(int index, const pd::LegPlan &plan)
 
 void Relay::tick(Monotonic time)
 {
-    const Config &config = m_context.config;
+    const Config &config = this->config();
     const auto expired = [&](Monotonic since, std::chrono::milliseconds limit) {
         return limit.count() > 0 && since.count() > 0 && time - since > limit;
     };
@@ -289,7 +303,7 @@ void Relay::legOver(LegRun &run)
     if (!run.counted)
         return;
     run.counted = false;
-    run.server->counters->inFlight.fetch_sub(1, std::memory_order_relaxed);
+    run.server->state->inFlight.fetch_sub(1, std::memory_order_relaxed);
     if (!run.trace.ended)
         run.trace.ended = now();
 }

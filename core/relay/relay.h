@@ -2,7 +2,7 @@
 #pragma once
 
 #include "edge/exchange.h"
-#include "fleet/policy.h"
+#include "fleet/pick_pair.h"
 #include "http/sse.h"
 #include "relay/abort_sender.h"
 #include "relay/admission.h"
@@ -15,10 +15,8 @@ namespace pdlb::relay {
 
 /// What the relays of one worker share. Everything outlives them.
 struct RelayContext {
-    const Config &config;
     const pd::Dialect &dialect;
     fleet::Fleet &fleet;
-    fleet::Policy &policy;
     pd::RoomSource &rooms;
     Random &random;
     const Clock &clock;
@@ -27,9 +25,7 @@ struct RelayContext {
     AbortSender &aborts;
     Admission &admission;
     /// A prefill could not be reached: it may come back with another bootstrap port. Called in the worker's thread.
-    std::function<void(qsizetype prefillIndex)> prefillUnreachable;
-
-    upstream::UpstreamTransport &transportFor(const upstream::Origin &origin) const;
+    std::function<void(const QByteArray &prefill)> prefillUnreachable;
 };
 
 /// One client request from pick to end: feeds what happens to the AttemptMachine and does what it says. Deletes itself
@@ -76,7 +72,7 @@ private:
     /// Begins, waits for a place, or is refused.
     void enter();
     void admitted();
-    void refuse(const ApiError &error);
+    void refuse(const ApiError &error, trace::EndReason reason = trace::EndReason::Overload);
     /// The body's memory is free once every leg has written its own.
     void releaseSentBodies();
     void beginAttempt();
@@ -109,23 +105,27 @@ private:
     void perform(const Retry &);
     void perform(const Conclude &action);
     void beginAnswer(const LegRun &run, std::optional<qint64> length);
+    void addPairHeaders(http::HeaderList &headers) const;
     void releaseExchange();
     void cutClient(bool told);
     void endIfOver();
     void end();
     void endWithoutLegs(trace::EndReason reason, const QString &detail);
+    const Config &config() const { return *m_snapshot->config; }
+    upstream::UpstreamTransport &transportFor(const upstream::Origin &origin) const;
     Monotonic now() const { return m_context.clock.now(); }
 
     RelayContext &m_context;
     edge::Exchange *m_exchange; ///< null once answered or gone
     pd::Endpoint m_endpoint;
     http::HeaderList m_clientHeaders; ///< end-to-end, with X-Request-Id
+    QByteArray m_pin; ///< X-Pdlb-Pair
     QByteArray m_body;
     ByteBudget::Charge m_charge; ///< for m_body and the legs' copies
     pd::RequestShape m_shape;
     Admission::Ticket m_ticket;
     Monotonic m_waitingSince{0}; ///< for a place
-    fleet::SnapshotPtr m_snapshot;
+    fleet::SnapshotPtr m_snapshot; ///< taken anew by each attempt
     std::optional<fleet::Pair> m_pair;
     std::optional<AttemptMachine> m_machine;
     std::unique_ptr<pd::AnswerMerger> m_merger;
@@ -139,6 +139,7 @@ private:
     qint64 m_stalledBytes = 0; ///< waiting for the client at that time
     int m_answering = -1;
     int m_retries = 0;
+    bool m_tellsPair = false; ///< the answer names its pair and room
     bool m_paused = false;
     bool m_isOver = false;
 };

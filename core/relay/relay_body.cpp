@@ -166,9 +166,9 @@ void Relay::legFinished(int index, const upstream::LegEnd &end)
     const bool failed = end.kind != upstream::LegEndKind::Complete && end.kind != upstream::LegEndKind::Unproven
         && end.kind != upstream::LegEndKind::Exhausted && !run.scanner.done();
     if (failed || run.head.status >= 500)
-        run.server->counters->failures.fetch_add(1, std::memory_order_relaxed);
+        run.server->state->failures.fetch_add(1, std::memory_order_relaxed);
     if (run.plan.role == pd::LegRole::Prefill && failed && m_context.prefillUnreachable)
-        m_context.prefillUnreachable(m_pair->prefill);
+        m_context.prefillUnreachable(run.server->name);
     // A stream that only its close delimits is cut when its end marker did not come: what is left of it is no event.
     const bool cut = failed || (end.kind == upstream::LegEndKind::Unproven && run.plan.role == pd::LegRole::Decode
                                 && m_shape.stream && !run.scanner.done());
@@ -206,7 +206,19 @@ void Relay::beginAnswer(const LegRun &run, std::optional<qint64> length)
     m_trace.status = run.head.status;
     http::HeaderList headers = http::endToEndHeaders(run.head.headers);
     edge::AccessRules::removeCorsHeaders(headers); // engines let every web page in
+    if (m_tellsPair)
+        addPairHeaders(headers);
     m_exchange->begin(run.head.status, run.head.reason, std::move(headers), length);
+}
+
+void Relay::addPairHeaders(http::HeaderList &headers) const
+{
+    if (!m_pair)
+        return;
+    headers.set("X-Pdlb-Prefill", m_snapshot->prefill[size_t(m_pair->prefill)].name);
+    headers.set("X-Pdlb-Decode", m_snapshot->decode[size_t(m_pair->decode)].name);
+    if (!m_trace.rooms.isEmpty())
+        headers.set("X-Pdlb-Room", QByteArray::number(m_trace.rooms.first()));
 }
 
 void Relay::perform(const CommitAnswer &action)
@@ -238,7 +250,7 @@ void Relay::perform(const CancelLeg &action)
     run.leg->abort();
     if (action.tellEngine && wrote && !run.plan.rid.isEmpty()) {
         run.trace.abortSent = true;
-        m_context.aborts.send(m_context.transportFor(run.server->origin), run.server->origin, run.plan.rid, m_clientHeaders);
+        m_context.aborts.send(transportFor(run.server->origin), run.server->origin, run.plan.rid, m_clientHeaders);
     }
     legOver(run);
 }
@@ -252,6 +264,8 @@ void Relay::perform(const AnswerError &action)
     http::HeaderList headers;
     if (action.error.status == 503 || action.error.status == 429)
         headers.add("Retry-After", "1");
+    if (m_tellsPair)
+        addPairHeaders(headers);
     edge::Exchange *exchange = m_exchange;
     releaseExchange();
     exchange->respondError(action.error, std::move(headers));

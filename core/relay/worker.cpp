@@ -32,9 +32,9 @@ edge::EdgeOptions edgeOptions(const Config &config)
 
 Worker::Worker(SharedState &shared, int listenDescriptor)
     : m_shared(shared), m_listenDescriptor(listenDescriptor), m_qnam(shared.engineTls),
-      m_context{shared.config, pd::sglangDialect(), shared.fleet, shared.policy, shared.rooms, shared.random, shared.clock,
+      m_context{pd::sglangDialect(), shared.fleet, shared.rooms, shared.random, shared.clock,
                 m_direct, m_qnam, m_aborts, shared.admission, shared.prefillUnreachable},
-      m_edge(std::make_unique<edge::EdgeServer>(edgeOptions(shared.config), shared.edge, shared.access, shared.clock))
+      m_edge(std::make_unique<edge::EdgeServer>(edgeOptions(shared.config), shared.edge, shared.clock))
 {
     if (shared.serverTls)
         m_edge->setTls(*shared.serverTls);
@@ -54,6 +54,13 @@ Worker::~Worker()
 Result<void> Worker::listen()
 {
     return m_edge->listen(m_listenDescriptor);
+}
+
+void Worker::configure()
+{
+    const fleet::SnapshotPtr snapshot = m_shared.fleet.snapshot();
+    const Config &config = *snapshot->config;
+    m_edge->configure(edgeOptions(config), edge::AccessRules({.apiKeys = config.apiKeys, .corsOrigins = config.corsOrigins}));
 }
 
 void Worker::addRoutes()
@@ -120,7 +127,7 @@ void Worker::startControl(edge::Exchange &exchange)
     control::ControlRequest request{exchange.head().method, exchange.head().path(), exchange.head().query(),
                                     http::endToEndHeaders(exchange.head().headers), exchange.body()};
     request.headers.set("X-Request-Id", exchange.requestId());
-    upstream::setEngineCredentials(request.headers, m_shared.config);
+    upstream::setEngineCredentials(request.headers, *m_shared.fleet.snapshot()->config);
     control::ControlPlane *control = m_shared.control;
     QMetaObject::invokeMethod(control, [this, control, id, request = std::move(request)] {
         control->handle(request, [this, id](const control::ControlReply &reply) {

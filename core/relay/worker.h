@@ -13,20 +13,18 @@ namespace pdlb::relay {
 
 /// What all workers of a balancer share; outlives them.
 struct SharedState {
-    const Config &config;
+    const Config &config; ///< what it was started with
     fleet::Fleet &fleet;
-    fleet::Policy &policy;
     pd::RoomSource &rooms;
     Random &random;
     const Clock &clock;
     edge::EdgeShared &edge;
-    const edge::AccessRules &access;
     Admission &admission;
     std::optional<QSslConfiguration> serverTls;
     QSslConfiguration engineTls;
     trace::TraceSink *sink;
     control::ControlPlane *control; ///< lives in the control thread
-    std::function<void(qsizetype)> prefillUnreachable; ///< thread-safe
+    std::function<void(const QByteArray &)> prefillUnreachable; ///< thread-safe
     std::atomic<qint64> inFlight{0};
 };
 
@@ -40,6 +38,8 @@ public:
     Worker(SharedState &shared, int listenDescriptor);
     ~Worker() override;
 
+    /// Takes the fleet's present configuration over into the edge.
+    void configure();
     Result<void> listen();
     /// Stops accepting and ends idle connections; emits drained() when the last request has ended.
     void drain();

@@ -132,7 +132,7 @@ bool Rig::start()
     for (int i = 0; i < fleet.prefills(); ++i)
         config.prefill.append({prefill(i).url().toString(), {}});
     for (int i = 0; i < fleet.decodes(); ++i)
-        config.decode.append(decode(i).url().toString());
+        config.decode.append({decode(i).url().toString()});
     if (m_setup.change)
         m_setup.change(config);
     const QByteArray credentials = config.apiKeys.isEmpty() ? QByteArray() : "X-API-Key: " + config.apiKeys.first() + "\r\n";
