@@ -200,9 +200,12 @@ Result<void> Balancer::start(const Config &config)
     http::HeaderList credentials;
     upstream::setEngineCredentials(credentials, config);
     d->discovery = std::make_unique<control::BootstrapDiscovery>(d->transport, d->fleet, std::move(credentials), nullptr);
+    std::vector<trace::TraceSink *> sinks;
+    if (m_sink)
+        sinks.push_back(m_sink);
     control::BootstrapDiscovery *discovery = d->discovery.get();
     d->shared.reset(new relay::SharedState{d->config, d->fleet, d->rooms, d->random, *m_clock,
-                                           d->edge, d->admission, serverTls, *engineTls, m_sink, d->control.get(), [discovery](const QByteArray &prefill) {
+                                           d->edge, d->admission, serverTls, *engineTls, std::move(sinks), d->control.get(), [discovery](const QByteArray &prefill) {
         QMetaObject::invokeMethod(discovery, [discovery, prefill] { discovery->recheck(prefill); }, Qt::QueuedConnection);
     }});
     for (const int descriptor : *sockets)

@@ -110,8 +110,8 @@ void Worker::relayOver(Relay *relay)
         qCWarning(lcRequest, "%s", qUtf8Printable(trace::summarizeTimeline(timeline)));
     else if (lcRequest().isDebugEnabled())
         qCDebug(lcRequest, "%s", qUtf8Printable(trace::summarizeTimeline(timeline)));
-    if (m_shared.sink)
-        m_shared.sink->record(timeline);
+    for (trace::TraceSink *sink : m_shared.sinks)
+        sink->record(timeline);
     m_shared.inFlight.fetch_sub(1, std::memory_order_relaxed);
     m_relays.remove(relay);
     relay->deleteLater();

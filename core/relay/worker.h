@@ -22,7 +22,7 @@ struct SharedState {
     Admission &admission;
     std::optional<QSslConfiguration> serverTls;
     QSslConfiguration engineTls;
-    trace::TraceSink *sink;
+    std::vector<trace::TraceSink *> sinks;
     control::ControlPlane *control; ///< lives in the control thread
     std::function<void(const QByteArray &)> prefillUnreachable; ///< thread-safe
     std::atomic<qint64> inFlight{0};
