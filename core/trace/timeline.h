@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "http/header_list.h"
+#include "pd/answer_facts.h"
 #include "trace/end_reason.h"
+#include "trace/event_times.h"
+#include "trace/trace_context.h"
 #include "util/clock.h"
 
 #include <QDateTime>
@@ -16,6 +20,13 @@ namespace pdlb::trace {
 
 /// A moment on a request's axis; none: it did not come to that.
 using Moment = std::optional<Monotonic>;
+
+/// What was kept of a body.
+struct KeptBody {
+    QByteArray bytes; ///< from its beginning
+    qint64 size = 0; ///< of the whole body
+    bool isWhole() const { return bytes.size() == size; }
+};
 
 /// What happened on one leg.
 struct LegTimeline {
@@ -35,14 +46,27 @@ struct LegTimeline {
     qint64 bytes = 0; ///< of the body
     qint64 events = 0; ///< server-sent events
     QString error;
+    QByteArray spanId; ///< sent to the engine in traceparent; 16 hexadecimal digits
+    http::HeaderList headers; ///< of its answer
+    KeptBody body; ///< of its answer; of decode only where the client got another one
+    EventTimes times; ///< of decode's stream, for each read
 };
 
 /// One request from the client's last byte to its end. Times are monotonic; `startedAt` ties them to the calendar.
 struct Timeline {
+    quint64 number = 0; ///< counts the requests of this balancer, from 1
     QByteArray requestId; ///< X-Request-Id
+    TraceContext context;
     QByteArray rid; ///< the engines' name for it
     QList<quint64> rooms;
+    QByteArray peer; ///< the client's address
     QByteArray endpoint;
+    QByteArray target; ///< with the query
+    http::HeaderList requestHeaders; ///< end-to-end, as the client sent them: hold secrets, see redact.h
+    http::HeaderList answerHeaders; ///< likewise
+    KeptBody requestBody;
+    KeptBody answerBody;
+    pd::AnswerFacts facts; ///< of decode's answer
     QByteArray model;
     bool stream = false;
     qsizetype batch = 1;

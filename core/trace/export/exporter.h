@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "trace/timeline.h"
+#include "util/result.h"
+
+#include <QStringList>
+
+#include <memory>
+
+namespace pdlb::trace {
+
+struct ExportOptions {
+    bool secrets = false; ///< keep keys and cookies
+    bool bodies = true; ///< as far as they were kept
+};
+
+/// Writes requests in one format, one after the other, without holding them: begin(), write() for each, end(), whose
+/// bytes joined are the file. Not thread-safe.
+class Exporter
+{
+public:
+    virtual ~Exporter() = default;
+    virtual QByteArray begin() { return {}; }
+    virtual QByteArray write(const Timeline &timeline) = 0;
+    virtual QByteArray end() { return {}; }
+};
+
+/// "jsonl", "har", "curl", "chrome", "otlp".
+QStringList exportFormats();
+Result<std::unique_ptr<Exporter>> makeExporter(const QString &format, const ExportOptions &options);
+
+std::unique_ptr<Exporter> makeHarExporter(const ExportOptions &options);
+std::unique_ptr<Exporter> makeChromeExporter(const ExportOptions &options);
+std::unique_ptr<Exporter> makeCurlExporter(const ExportOptions &options);
+std::unique_ptr<Exporter> makeOtlpExporter(const ExportOptions &options);
+std::unique_ptr<Exporter> makeJsonlExporter(const ExportOptions &options);
+
+} // namespace pdlb::trace

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// HAR 1.2. One page for each request and three entries below it (the client's exchange, prefill's and decode's), so that
+// any viewer draws the legs side by side. Times are milliseconds, never negative, and `time` is their sum.
+#include "trace/export/exporter.h"
+#include "trace/redact.h"
+
+#include "http/sse.h"
+
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QJsonObject>
+#include <QUrl>
+#include <QUrlQuery>
+
+using namespace Qt::StringLiterals;
+
+namespace pdlb::trace {
+
+namespace {
+
+QByteArray compact(const QJsonObject &object)
+{
+    return QJsonDocument(object).toJson(QJsonDocument::Compact);
+}
+
+/// When what happened, as calendar time.
+QString calendar(const Timeline &timeline, Monotonic at)
+{
+    const qint64 ms = std::chrono::duration_cast<std::chrono::milliseconds>(at - timeline.received).count();
+    return timeline.startedAt.addMSecs(ms).toUTC().toString(Qt::ISODateWithMs);
+}
+
+/// From one moment to the next in milliseconds; an absent or earlier one counts as nothing.
+class Phases
+{
+public:
+    explicit Phases(Monotonic start) : m_at(start) {}
+    double until(const Moment &moment)
+    {
+        if (!moment || *moment <= m_at)
+            return 0;
+        const double ms = double((*moment - m_at).count()) / 1e6;
+        m_at = *moment;
+        return ms;
+    }
+
+private:
+    Monotonic m_at;
+};
+
+QJsonArray headersJson(const http::HeaderList &headers, bool secrets)
+{
+    QJsonArray list;
+    for (const http::Header &header : secrets ? headers : redactHeaders(headers))
+        list.append(QJsonObject{{u"name"_s, QString::fromUtf8(header.name)}, {u"value"_s, QString::fromUtf8(header.value)}});
+    return list;
+}
+
+QJsonArray queryJson(const QByteArray &target)
+{
+    QJsonArray list;
+    const qsizetype question = target.indexOf('?');
+    if (question < 0)
+        return list;
+    const auto items = QUrlQuery(QString::fromUtf8(target.sliced(question + 1))).queryItems(QUrl::FullyDecoded);
+    for (const auto &[name, value] : items)
+        list.append(QJsonObject{{u"name"_s, name}, {u"value"_s, value}});
+    return list;
+}
+
+/// Bytes as a HAR text: UTF-8 as it is, everything else in base64.
+void setText(QJsonObject &object, const QByteArray &bytes, bool mayEncode)
+{
+    const QString text = QString::fromUtf8(bytes);
+    if (mayEncode && text.toUtf8() != bytes) {
+        object.insert(u"text"_s, QString::fromLatin1(bytes.toBase64()));
+        object.insert(u"encoding"_s, u"base64"_s);
+    } else {
+        object.insert(u"text"_s, text);
+    }
+}
+
+class HarExporter final : public Exporter
+{
+public:
+    explicit HarExporter(const ExportOptions &options) : m_options(options) {}
+
+    QByteArray begin() override
+    {
+        return R"({"log":{"version":"1.2","creator":{"name":"pdlb","version":"1"},"entries":[)";
+    }
+
+    QByteArray write(const Timeline &timeline) override
+    {
+        const QString page = timeline.requestId.isEmpty() ? u"request-%1"_s.arg(timeline.number) : QString::fromUtf8(timeline.requestId);
+        QByteArray out;
+        add(out, clientEntry(timeline, page));
+        for (const LegTimeline &leg : timeline.legs)
+            add(out, legEntry(timeline, leg, page));
+        // Viewers want the pages as well, but they may stand behind the entries: only they are held until then.
+        const QString title = u"%1 %2: %3"_s.arg(QString::fromUtf8(timeline.endpoint), QString::fromUtf8(timeline.model),
+                                                 timeline.ended ? QString::fromLatin1(endReasonName(timeline.end)) : u"running"_s);
+        m_pages += m_pages.isEmpty() ? "" : ",";
+        m_pages += compact({{u"startedDateTime"_s, calendar(timeline, timeline.received)}, {u"id"_s, page}, {u"title"_s, title},
+                            {u"pageTimings"_s, QJsonObject{{u"onContentLoad"_s, -1}, {u"onLoad"_s, -1}}}});
+        return out;
+    }
+
+    QByteArray end() override { return "],\"pages\":[" + m_pages + "]}}\n"; }
+
+private:
+    void add(QByteArray &out, const QJsonObject &entry)
+    {
+        out += std::exchange(m_any, true) ? ",\n" : "\n";
+        out += compact(entry);
+    }
+
+    QJsonObject request(const Timeline &timeline, const QByteArray &base, const QByteArray &path) const
+    {
+        const QByteArray target = m_options.secrets ? path : redactTarget(path);
+        QJsonObject post{{u"mimeType"_s, u"application/json"_s}};
+        if (m_options.bodies) {
+            setText(post, m_options.secrets ? timeline.requestBody.bytes : redactBody(timeline.requestBody.bytes), false);
+            if (!timeline.requestBody.isWhole())
+                post.insert(u"comment"_s, u"%1 of %2 bytes were kept"_s.arg(timeline.requestBody.bytes.size()).arg(timeline.requestBody.size));
+        } else {
+            post.insert(u"text"_s, QString());
+        }
+        return {{u"method"_s, u"POST"_s}, {u"url"_s, QString::fromUtf8(base + target)}, {u"httpVersion"_s, u"HTTP/1.1"_s},
+                {u"cookies"_s, QJsonArray()}, {u"headers"_s, headersJson(timeline.requestHeaders, m_options.secrets)},
+                {u"queryString"_s, queryJson(target)}, {u"postData"_s, post}, {u"headersSize"_s, -1}, {u"bodySize"_s, timeline.requestBytes}};
+    }
+
+    QJsonObject response(int status, const http::HeaderList &headers, const KeptBody &body, qint64 size) const
+    {
+        const QString type = QString::fromUtf8(headers.value("content-type"));
+        QJsonObject content{{u"size"_s, size}, {u"mimeType"_s, type.isEmpty() ? u"application/octet-stream"_s : type}};
+        if (m_options.bodies && !body.bytes.isEmpty()) {
+            setText(content, m_options.secrets ? body.bytes : redactBody(body.bytes), true);
+            if (!body.isWhole())
+                content.insert(u"comment"_s, u"%1 of %2 bytes were kept"_s.arg(body.bytes.size()).arg(body.size));
+        }
+        return {{u"status"_s, status}, {u"statusText"_s, QString()}, {u"httpVersion"_s, u"HTTP/1.1"_s}, {u"cookies"_s, QJsonArray()},
+                {u"headers"_s, headersJson(headers, m_options.secrets)}, {u"content"_s, content}, {u"redirectURL"_s, QString()},
+                {u"headersSize"_s, -1}, {u"bodySize"_s, size}};
+    }
+
+    static QJsonObject timings(double blocked, double connect, double send, double wait, double receive)
+    {
+        return {{u"blocked"_s, blocked}, {u"dns"_s, -1}, {u"connect"_s, connect}, {u"ssl"_s, -1}, {u"send"_s, send},
+                {u"wait"_s, wait}, {u"receive"_s, receive}};
+    }
+
+    static void setTimings(QJsonObject &entry, const QJsonObject &timings)
+    {
+        double sum = 0;
+        for (const auto &value : timings)
+            sum += std::max(0.0, value.toDouble());
+        entry.insert(u"time"_s, sum);
+        entry.insert(u"timings"_s, timings);
+        entry.insert(u"cache"_s, QJsonObject());
+    }
+
+    QJsonObject clientEntry(const Timeline &timeline, const QString &page) const
+    {
+        QJsonObject entry{{u"pageref"_s, page}, {u"startedDateTime"_s, calendar(timeline, timeline.received)}};
+        const QByteArray host = timeline.requestHeaders.value("host").toByteArray();
+        entry.insert(u"request"_s, request(timeline, "http://" + (host.isEmpty() ? QByteArrayLiteral("pdlb") : host),
+                                           timeline.target.isEmpty() ? timeline.endpoint : timeline.target));
+        QJsonObject answer = response(timeline.status, timeline.answerHeaders, timeline.answerBody, timeline.answerBytes);
+        if (!timeline.error.isEmpty())
+            answer.insert(u"_error"_s, timeline.error);
+        entry.insert(u"response"_s, answer);
+        Phases phases(timeline.received);
+        const double blocked = phases.until(timeline.picked);
+        const double wait = phases.until(timeline.clientHead);
+        setTimings(entry, timings(blocked, -1, 0, wait, phases.until(timeline.ended)));
+        entry.insert(u"_pd"_s, pdFields(timeline));
+        if (const LegTimeline *decode = timeline.leg(false); decode && timeline.stream && m_options.bodies)
+            entry.insert(u"_eventSourceMessages"_s, messages(timeline));
+        return entry;
+    }
+
+    QJsonObject legEntry(const Timeline &timeline, const LegTimeline &leg, const QString &page) const
+    {
+        const Monotonic start = leg.opened.value_or(timeline.received);
+        QJsonObject entry{{u"pageref"_s, page}, {u"startedDateTime"_s, calendar(timeline, start)},
+                          {u"comment"_s, u"%1 %2"_s.arg(leg.prefill ? u"prefill"_s : u"decode"_s, QString::fromUtf8(leg.server))}};
+        entry.insert(u"request"_s, request(timeline, leg.url, timeline.endpoint));
+        QJsonObject answer = response(leg.status, leg.headers, leg.body, leg.bytes);
+        if (!leg.error.isEmpty())
+            answer.insert(u"_error"_s, leg.error);
+        entry.insert(u"response"_s, answer);
+        entry.insert(u"_reusedConnection"_s, leg.reused);
+        Phases phases(start);
+        const double connect = phases.until(leg.ready);
+        const double send = phases.until(leg.sent);
+        const double wait = phases.until(leg.firstByte ? leg.firstByte : leg.head);
+        setTimings(entry, timings(-1, leg.reused ? -1 : connect, leg.reused ? connect + send : send, wait, phases.until(leg.ended)));
+        return entry;
+    }
+
+    static QJsonObject pdFields(const Timeline &timeline)
+    {
+        const auto since = [&](const Moment &moment) -> QJsonValue {
+            return moment ? QJsonValue(double((*moment - timeline.received).count()) / 1e6) : QJsonValue();
+        };
+        const auto count = [](const std::optional<qint64> &value) { return value ? QJsonValue(*value) : QJsonValue(); };
+        const LegTimeline *prefill = timeline.leg(true);
+        const LegTimeline *decode = timeline.leg(false);
+        QJsonObject pd{{u"end"_s, QString::fromLatin1(endReasonName(timeline.end))}, {u"attempts"_s, timeline.attempts},
+                       {u"policy"_s, QString::fromUtf8(timeline.policy)}, {u"queueMs"_s, since(timeline.picked)},
+                       {u"ttftMs"_s, since(timeline.firstToken())}, {u"promptTokens"_s, count(timeline.facts.promptTokens)},
+                       {u"completionTokens"_s, count(timeline.facts.completionTokens)}, {u"cachedTokens"_s, count(timeline.facts.cachedTokens)}};
+        if (prefill && decode) {
+            pd.insert(u"pair"_s, u"%1/%2"_s.arg(QString::fromUtf8(prefill->server), QString::fromUtf8(decode->server)));
+            pd.insert(u"prefillDoneMs"_s, since(prefill->ended));
+            if (const auto gap = decode->times.gapMean())
+                pd.insert(u"chunkGapMeanMs"_s, double(gap->count()) / 1e6);
+        }
+        QJsonArray rooms; // as text: a double would not hold them
+        for (const quint64 room : timeline.rooms)
+            rooms.append(QString::number(room));
+        pd.insert(u"rooms"_s, rooms);
+        return pd;
+    }
+
+    /// The stream's events as they were kept. Their times are known only as long as each read was one event.
+    QJsonArray messages(const Timeline &timeline) const
+    {
+        QJsonArray list;
+        http::SseSplitter splitter;
+        splitter.feed(m_options.secrets ? timeline.answerBody.bytes : redactBody(timeline.answerBody.bytes));
+        const LegTimeline &decode = *timeline.leg(false);
+        const std::vector<Monotonic> times = decode.times.times();
+        const bool known = decode.times.stride() == 1 && decode.times.count() == decode.events;
+        QByteArray event;
+        for (size_t i = 0; splitter.next(event); ++i) {
+            QJsonObject message{{u"data"_s, QString::fromUtf8(http::SseSplitter::data(event))}};
+            if (known && i < times.size())
+                message.insert(u"time"_s, double(timeline.startedAt.toMSecsSinceEpoch()) / 1e3 + double((times[i] - timeline.received).count()) / 1e9);
+            list.append(message);
+        }
+        return list;
+    }
+
+    ExportOptions m_options;
+    QByteArray m_pages;
+    bool m_any = false;
+};
+
+} // namespace
+
+std::unique_ptr<Exporter> makeHarExporter(const ExportOptions &options)
+{
+    return std::make_unique<HarExporter>(options);
+}
+
+} // namespace pdlb::trace
