@@ -3,6 +3,8 @@
 
 #include "control/bootstrap_discovery.h"
 #include "control/control_plane.h"
+#include "control/load_poller.h"
+#include "control/rank_discovery.h"
 #include "edge/listen_socket.h"
 #include "relay/worker.h"
 #include "upstream/engine_credentials.h"
@@ -117,6 +119,8 @@ public:
     upstream::QnamTransport transport;
     std::unique_ptr<control::ControlPlane> control;
     std::unique_ptr<control::BootstrapDiscovery> discovery;
+    std::unique_ptr<control::RankDiscovery> ranks;
+    std::unique_ptr<control::LoadPoller> loads;
     std::unique_ptr<relay::SharedState> shared;
     std::vector<std::unique_ptr<WorkerThread>> threads;
     QTimer grace;
@@ -199,19 +203,26 @@ Result<void> Balancer::start(const Config &config)
     d->control = std::make_unique<control::ControlPlane>(d->transport, d->fleet, nullptr);
     http::HeaderList credentials;
     upstream::setEngineCredentials(credentials, config);
-    d->discovery = std::make_unique<control::BootstrapDiscovery>(d->transport, d->fleet, std::move(credentials), nullptr);
+    d->discovery = std::make_unique<control::BootstrapDiscovery>(d->transport, d->fleet, credentials, nullptr);
+    d->ranks = std::make_unique<control::RankDiscovery>(d->transport, d->fleet, nullptr);
+    d->loads = std::make_unique<control::LoadPoller>(d->transport, d->fleet, std::move(credentials), nullptr);
     std::vector<trace::TraceSink *> sinks;
     if (m_sink)
         sinks.push_back(m_sink);
     control::BootstrapDiscovery *discovery = d->discovery.get();
+    control::RankDiscovery *ranks = d->ranks.get();
     d->shared.reset(new relay::SharedState{d->config, d->fleet, d->rooms, d->random, *m_clock,
-                                           d->edge, d->admission, serverTls, *engineTls, std::move(sinks), d->control.get(), [discovery](const QByteArray &prefill) {
+                                           d->edge, d->admission, serverTls, *engineTls, std::move(sinks), d->control.get(), [discovery, ranks](const QByteArray &prefill) {
         QMetaObject::invokeMethod(discovery, [discovery, prefill] { discovery->recheck(prefill); }, Qt::QueuedConnection);
+        QMetaObject::invokeMethod(ranks, [ranks, prefill] { ranks->recheck(prefill); }, Qt::QueuedConnection);
     }});
     for (const int descriptor : *sockets)
         d->threads.push_back(std::make_unique<WorkerThread>(*d->shared, descriptor));
     connect(discovery, &control::BootstrapDiscovery::firstRoundOver, this, &Balancer::startWorkers);
+    connect(discovery, &control::BootstrapDiscovery::portChanged, ranks, &control::RankDiscovery::fleetChanged);
     discovery->start();
+    ranks->fleetChanged();
+    d->loads->fleetChanged();
     return {};
 }
 
@@ -227,6 +238,8 @@ Result<QStringList> Balancer::apply(const Config &config)
         return tl::unexpected(applied.error());
     d->admission.setLimits(changed.maxInFlight, changed.maxQueue);
     d->discovery->fleetChanged();
+    d->ranks->fleetChanged();
+    d->loads->fleetChanged();
     for (const auto &thread : d->threads)
         thread->askConfigure();
     return needRestart;

@@ -2,6 +2,7 @@
 #include "config/config.h"
 
 #include "edge/listen_socket.h"
+#include "fleet/hash_key.h"
 #include "fleet/policy_registry.h"
 #include "upstream/origin.h"
 #include "util/process_limits.h"
@@ -63,10 +64,8 @@ Result<void> Config::validate() const
         return tl::unexpected(address.error());
     if (const auto good = validateServers(); !good)
         return good;
-    for (const Role role : {Role::Prefill, Role::Decode}) {
-        if (const auto good = fleet::checkPolicy(policyOf(role)); !good)
-            return good;
-    }
+    if (const auto good = validatePolicies(); !good)
+        return good;
     if (workers < 0 || workers > 256)
         return failure(u"workers %1: expected 0 (automatic) to 256"_s.arg(workers));
     if (const auto good = validateLimits(); !good)
@@ -89,6 +88,27 @@ Result<void> Config::validateServers() const
                 return failure(u"engine URL \"%1\": --transport direct speaks http:// only; use auto or qnam"_s.arg(server.url));
         }
     }
+    return {};
+}
+
+Result<void> Config::validatePolicies() const
+{
+    for (const Role role : {Role::Prefill, Role::Decode}) {
+        if (const auto good = fleet::checkPolicy(policyOf(role)); !good)
+            return good;
+    }
+    if (const auto key = fleet::HashKey::parse(policies.hashKey); !key)
+        return tl::unexpected(key.error());
+    if (!(policies.cacheThreshold >= 0 && policies.cacheThreshold <= 1))
+        return failure(u"the cache threshold is %1; expected 0 to 1, a share of the prompt"_s.arg(policies.cacheThreshold));
+    if (policies.balanceAbs < 0 || !(policies.balanceRel >= 1 && policies.balanceRel <= 1e9))
+        return failure(u"the balance thresholds are %1 and %2; expected 0 or more, and 1 or more"_s.arg(policies.balanceAbs).arg(policies.balanceRel));
+    constexpr qint64 smallestTree = 64 * 1024;
+    constexpr qint64 largestTree = qint64(64) << 30;
+    if (policies.maxTreeBytes < smallestTree || policies.maxTreeBytes > largestTree)
+        return failure(u"the tree of prompts is %1 bytes; expected %2 to %3"_s.arg(policies.maxTreeBytes).arg(smallestTree).arg(largestTree));
+    if (policies.loadInterval < std::chrono::milliseconds(100) || policies.loadInterval > std::chrono::hours(1))
+        return failure(u"the load interval is %1 ms; expected 100 ms to 1 h"_s.arg(policies.loadInterval.count()));
     return {};
 }
 

@@ -91,6 +91,7 @@ struct Config {
 
 private:
     Result<void> validateServers() const;
+    Result<void> validatePolicies() const;
     Result<void> validateLimits() const;
     Result<void> validateAccess() const;
 };
