@@ -35,6 +35,12 @@ void BootstrapDiscovery::endFirstRound()
         Q_EMIT firstRoundOver();
 }
 
+void BootstrapDiscovery::progressed()
+{
+    if (allAnswered())
+        endFirstRound();
+}
+
 std::optional<PrefillInquiry::Question> BootstrapDiscovery::question(const fleet::Server &prefill) const
 {
     if (prefill.config.bootstrapPort.kind != BootstrapPort::Kind::Discover)
@@ -58,8 +64,6 @@ bool BootstrapDiscovery::settles(const fleet::Server &prefill, const EngineReply
         qCInfo(lcDiscovery, "the bootstrap port of prefill %s is unknown (%s); null is sent until it answers, or give the port: --prefill %s PORT",
                url, qPrintable(why), url);
     }
-    if (allAnswered())
-        endFirstRound();
     return known;
 }
 

@@ -24,6 +24,7 @@ Q_SIGNALS:
 private:
     std::optional<Question> question(const fleet::Server &prefill) const override;
     bool settles(const fleet::Server &prefill, const EngineReply &reply) override;
+    void progressed() override;
     void endFirstRound();
 
     http::HeaderList m_headers;

@@ -12,9 +12,9 @@ enum class Strictness {
     Enabled, ///< whatever is not switched off
 };
 
-bool isUsable(const Server &server, Strictness strictness)
+inline bool isUsable(const Server &server, Strictness strictness)
 {
-    if (!server.config.enabled)
+    if (!server.enabled)
         return false;
     const ServerState &state = *server.state;
     if (server.maxInFlight > 0 && state.inFlight.load(std::memory_order_relaxed) >= server.maxInFlight)
@@ -25,40 +25,53 @@ bool isUsable(const Server &server, Strictness strictness)
     return health != Health::Down && (health != Health::Unknown || !state.health.isFailing());
 }
 
-Candidate candidateOf(const Server &server, int factor)
+inline Candidate candidateOf(const Server &server, int factor)
 {
     const ServerState &state = *server.state;
     const qint64 inFlight = state.inFlight.load(std::memory_order_relaxed);
     const double since = double(inFlight - state.loadInFlight.load(std::memory_order_relaxed));
     // This way round std::max() keeps a NaN.
-    return {server.id, server.name, server.config.weight * factor, inFlight,
+    return {server.id, server.name, server.weight * factor, inFlight,
             std::max(state.load.load(std::memory_order_relaxed) + since, 0.0)};
 }
 
-/// The servers of a role that may be picked, and which of the snapshot's they are.
-struct Choices {
-    std::vector<Candidate> candidates;
-    std::vector<qsizetype> indexes;
-
-    void clear()
+/// The servers of a role that may be picked, and which of the snapshot's they are. Filled for each request: memory is
+/// kept, and adding is no more than writing.
+class Choices
+{
+public:
+    void clear(size_t most)
     {
-        candidates.clear();
-        indexes.clear();
+        m_size = 0;
+        if (m_indexes.size() < most) {
+            m_candidates.resize(most);
+            m_indexes.resize(most);
+        }
     }
-    void add(const Server &server, qsizetype index, int factor)
+    void add(const Server &server, size_t index, int factor)
     {
-        candidates.push_back(candidateOf(server, factor));
-        indexes.push_back(index);
+        m_candidates[m_size] = candidateOf(server, factor);
+        m_indexes[m_size++] = qsizetype(index);
     }
     void avoid(qsizetype index)
     {
-        const auto found = std::find(indexes.begin(), indexes.end(), index);
-        if (indexes.size() < 2 || found == indexes.end())
+        const auto end = m_indexes.begin() + qsizetype(m_size);
+        const auto found = std::find(m_indexes.begin(), end, index);
+        if (m_size < 2 || found == end)
             return;
-        candidates.erase(candidates.begin() + (found - indexes.begin()));
-        indexes.erase(found);
+        const qsizetype at = found - m_indexes.begin();
+        std::copy(found + 1, end, found);
+        std::copy(m_candidates.begin() + at + 1, m_candidates.begin() + qsizetype(m_size), m_candidates.begin() + at);
+        --m_size;
     }
-    bool isEmpty() const { return indexes.empty(); }
+    qsizetype size() const { return qsizetype(m_size); }
+    std::span<const Candidate> candidates() const { return {m_candidates.data(), m_size}; }
+    qsizetype index(qsizetype choice) const { return m_indexes[size_t(choice)]; }
+
+private:
+    std::vector<Candidate> m_candidates;
+    std::vector<qsizetype> m_indexes;
+    size_t m_size = 0;
 };
 
 /// What the pin leaves of a role: -1 for everything, else an index.
@@ -114,28 +127,31 @@ public:
         static thread_local Choices prefills, decodes;
         static thread_local std::vector<quint8> usable;
         usable.resize(m_fleet.decode.size());
-        for (size_t d = 0; d < usable.size(); ++d)
+        qsizetype usableDecodes = 0;
+        for (size_t d = 0; d < usable.size(); ++d) {
             usable[d] = isUsable(m_fleet.decode[d], strictnessOf(m_pin.decode));
-        const qsizetype usableDecodes = std::count(usable.begin(), usable.end(), 1);
-        prefills.clear();
-        for (qsizetype p = 0; p < qsizetype(m_fleet.prefill.size()); ++p) {
-            const Server &server = m_fleet.prefill[size_t(p)];
-            if (isUsable(server, strictnessOf(m_pin.prefill)) && hasDecode(p, usable, usableDecodes))
-                prefills.add(server, p, m_fleet.pairs.prefillWeight(p));
+            usableDecodes += usable[d];
         }
-        if (prefills.isEmpty())
+        const bool anyPair = m_fleet.pairs.isFull() && !m_pin.given;
+        prefills.clear(m_fleet.prefill.size());
+        for (size_t p = 0; p < m_fleet.prefill.size() && usableDecodes > 0; ++p) {
+            const Server &server = m_fleet.prefill[p];
+            if (isUsable(server, strictnessOf(m_pin.prefill)) && (anyPair || hasDecode(qsizetype(p), usable)))
+                prefills.add(server, p, m_fleet.pairs.prefillWeight(qsizetype(p)));
+        }
+        if (prefills.size() == 0)
             return {};
         if (m_request.avoid)
             prefills.avoid(m_request.avoid->prefill);
         const qsizetype p = choose(Role::Prefill, prefills, usableDecodes);
-        decodes.clear();
-        for (qsizetype d = 0; d < qsizetype(usable.size()); ++d) {
-            if (usable[size_t(d)] && isAllowed(p, d))
-                decodes.add(m_fleet.decode[size_t(d)], d, std::max(1, m_fleet.pairs.weight(p, d)));
+        decodes.clear(m_fleet.decode.size());
+        for (size_t d = 0; d < usable.size(); ++d) {
+            if (usable[d] && (anyPair || isAllowed(p, qsizetype(d))))
+                decodes.add(m_fleet.decode[d], d, std::max(1, m_fleet.pairs.weight(p, qsizetype(d))));
         }
         if (m_request.avoid)
             decodes.avoid(m_request.avoid->decode);
-        return Pair{p, choose(Role::Decode, decodes, qsizetype(prefills.indexes.size()))};
+        return Pair{p, choose(Role::Decode, decodes, prefills.size())};
     }
 
 private:
@@ -145,10 +161,8 @@ private:
     {
         return m_pin.allows(p, d) && (m_fleet.pairs.weight(p, d) > 0 || (m_pin.prefill >= 0 && m_pin.decode >= 0));
     }
-    bool hasDecode(qsizetype p, const std::vector<quint8> &usable, qsizetype usableDecodes) const
+    bool hasDecode(qsizetype p, const std::vector<quint8> &usable) const
     {
-        if (m_fleet.pairs.isFull() && !m_pin.given)
-            return usableDecodes > 0;
         for (qsizetype d = 0; d < qsizetype(usable.size()); ++d) {
             if (usable[size_t(d)] && isAllowed(p, d))
                 return true;
@@ -160,9 +174,9 @@ private:
         RequestTraits traits = m_request.traits;
         traits.prefill = role == Role::Prefill;
         traits.peers = peers;
-        const qsizetype chosen = m_fleet.policy(role)->pick(choices.candidates, traits, m_random);
+        const qsizetype chosen = m_fleet.policy(role)->pick(choices.candidates(), traits, m_random);
         // A plugin may be wrong.
-        return choices.indexes[size_t(std::clamp<qsizetype>(chosen, 0, qsizetype(choices.indexes.size()) - 1))];
+        return choices.index(std::clamp<qsizetype>(chosen, 0, choices.size() - 1));
     }
 
     const FleetSnapshot &m_fleet;

@@ -154,7 +154,7 @@ void Relay::beginAttempt()
     wanted.avoid = m_pair;
     wanted.pin = m_pin;
     wanted.traits = requestTraits(*m_snapshot, m_shape, m_body, m_exchange->head().headers);
-    const auto picked = fleet::pickPair(*m_snapshot, wanted, m_context.random);
+    const auto picked = fleet::pickPair(*m_snapshot, wanted, m_context.chance);
     if (!picked) {
         refuse(picked.error(), picked.error().status < 500 ? trace::EndReason::BadRequest : trace::EndReason::Overload);
         return;

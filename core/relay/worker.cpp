@@ -32,7 +32,7 @@ edge::EdgeOptions edgeOptions(const Config &config)
 
 Worker::Worker(SharedState &shared, int listenDescriptor)
     : m_shared(shared), m_listenDescriptor(listenDescriptor), m_qnam(shared.engineTls),
-      m_context{pd::sglangDialect(), shared.fleet, shared.rooms, shared.random, shared.clock,
+      m_context{pd::sglangDialect(), shared.fleet, shared.rooms, shared.random, m_chance, shared.clock,
                 m_direct, m_qnam, m_aborts, shared.admission, shared.prefillUnreachable},
       m_edge(std::make_unique<edge::EdgeServer>(edgeOptions(shared.config), shared.edge, shared.clock))
 {
