@@ -38,6 +38,8 @@ QStringList Config::keepStartSettings(const Config &running)
     keep(&Config::tlsKeyFile, "--tls-key");
     keep(&Config::caFile, "--ca-file");
     keep(&Config::insecure, "--insecure");
+    keep(&Config::adminPort, "--admin-port");
+    keep(&Config::adminHost, "--admin-host");
     return differed;
 }
 
@@ -125,6 +127,14 @@ Result<void> Config::validateAccess() const
     // An empty one would let everybody in who sends none. What is wrong is said without showing the key.
     if (!std::all_of(apiKeys.begin(), apiKeys.end(), usable))
         return failure(u"an API key is empty or holds other characters than visible ASCII; check --api-key and --api-key-file"_s);
+    if (!std::all_of(adminKeys.begin(), adminKeys.end(), usable))
+        return failure(u"an admin key is empty or holds other characters than visible ASCII; check --admin-key and --admin-key-file"_s);
+    if (const auto address = edge::parseListenAddress(adminHost); !address)
+        return failure(u"--admin-host: %1"_s.arg(address.error().message));
+    for (const QByteArray &name : adminHostNames) {
+        if (!usable(name) || name.contains('/') || (name.contains(':') && !name.startsWith('[')))
+            return failure(u"admin host name \"%1\": expected a name without scheme and port"_s.arg(QString::fromUtf8(name.left(200))));
+    }
     if (!engineApiKey.isNull() && !usable(engineApiKey))
         return failure(u"the engines' API key is empty or holds other characters than visible ASCII; check --engine-api-key"_s);
     for (const QByteArray &origin : corsOrigins) {

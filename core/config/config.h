@@ -66,6 +66,10 @@ struct Config {
     // Access.
     QByteArrayList apiKeys; ///< one of them must be sent with each request; empty: none is asked for
     QByteArray engineApiKey; ///< sent to the engines as bearer token, in place of the client's
+    QByteArrayList adminKeys; ///< one of them opens the admin API; empty: it is for callers on this machine
+    std::optional<quint16> adminPort; ///< of a listener of its own for the admin API, 0: any free port; unset: it is on `port`
+    QString adminHost = QStringLiteral("127.0.0.1"); ///< address of that listener
+    QByteArrayList adminHostNames; ///< names beside localhost, 127.0.0.1 and [::1] by which the admin API may be called
     bool debugHeaders = false; ///< every answer names its pair and room; otherwise only where a request asks for it
     QByteArrayList corsOrigins; ///< "https://HOST[:PORT]" of web pages that may call
     QString tlsCertFile; ///< PEM, the chain; with tlsKeyFile: clients speak TLS
