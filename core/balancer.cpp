@@ -118,7 +118,7 @@ Result<QList<int>> openAdminSocket(const Config &config)
     const auto address = edge::parseListenAddress(config.adminHost);
     if (!address)
         return tl::unexpected(address.error());
-    return edge::openListenSockets(*address, *config.adminPort, 1);
+    return edge::openListenSockets(*address, quint16(*config.adminPort), 1);
 }
 
 /// Descriptors that are closed unless they are given on.
@@ -152,7 +152,14 @@ public:
     {
     }
 
-    Config config;
+    void setCurrent(const Config &config)
+    {
+        current = config;
+        current.nameServers();
+    }
+
+    Config config; ///< what it was started with
+    Config current;
     SystemRandom random;
     fleet::Fleet fleet;
     pd::RoomSource rooms;
@@ -188,6 +195,11 @@ void Balancer::setTraceSink(trace::TraceSink *sink)
 bool Balancer::isRunning() const
 {
     return d != nullptr;
+}
+
+Config Balancer::config() const
+{
+    return d ? d->current : Config();
 }
 
 quint16 Balancer::port() const
@@ -243,9 +255,11 @@ Result<void> Balancer::start(const Config &config)
         d.reset();
         return applied;
     }
+    d->setCurrent(config);
     d->port = edge::localPort(listeners.first());
     d->control = std::make_unique<control::ControlPlane>(control::ControlContext{
-        d->transport, d->fleet, d->traces, d->events, *m_clock, [this](const Config &changed) { return apply(changed); }, m_saver,
+        d->transport, d->fleet, d->traces, d->events, *m_clock,
+        [this] { return config(); }, [this](const Config &changed) { return apply(changed); }, m_saver,
         [this] { return inFlight(); }, [this] { return d->edge.connections.load(); }}, nullptr);
     http::HeaderList credentials;
     upstream::setEngineCredentials(credentials, config);
@@ -283,6 +297,7 @@ Result<QStringList> Balancer::apply(const Config &config)
     const QStringList needRestart = changed.keepStartSettings(d->config);
     if (const auto applied = d->fleet.apply(changed); !applied)
         return tl::unexpected(applied.error());
+    d->setCurrent(changed);
     d->admission.setLimits(changed.maxInFlight, changed.maxQueue);
     d->discovery->fleetChanged();
     for (const auto &thread : d->threads)

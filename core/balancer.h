@@ -34,6 +34,8 @@ public:
     /// nothing has changed.
     Result<QStringList> apply(const Config &config);
     bool isRunning() const;
+    /// What is in force, with a name for each server; with its secrets.
+    Config config() const;
     /// The port in use; 0 when not running.
     quint16 port() const;
     QUrl url() const;

@@ -47,7 +47,7 @@ Endpoints AdminApi::endpoints()
 
 ControlReply AdminApi::showConfig(const ControlRequest &)
 {
-    return jsonReply(200, configToJson(runningConfig(m_context)));
+    return jsonReply(200, configToJson(m_context.config()));
 }
 
 ControlReply AdminApi::putConfig(const ControlRequest &request)
@@ -59,7 +59,7 @@ ControlReply AdminApi::putConfig(const ControlRequest &request)
     if (!loaded)
         return problemsReply(loaded.error());
     Config &config = loaded->config;
-    keepGivenSecrets(config, runningConfig(m_context));
+    keepGivenSecrets(config, m_context.config());
     if (const auto resolved = resolveSecrets(config); !resolved)
         return problemsReply({resolved.error()});
     const auto applied = applyConfig(m_context, request, config);

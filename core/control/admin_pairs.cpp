@@ -44,7 +44,7 @@ OrReply<PairConfig> readPair(const QJsonObject &object, const PairConfig &base)
 
 ControlReply AdminApi::listPairs(const ControlRequest &)
 {
-    const QJsonObject whole = configToJson(runningConfig(m_context));
+    const QJsonObject whole = configToJson(m_context.config());
     return jsonReply(200, QJsonObject{{u"pairing"_s, whole.value("pairing"_L1)}, {u"pairs"_s, whole.value("pairs"_L1)}});
 }
 
@@ -56,7 +56,7 @@ ControlReply AdminApi::addPair(const ControlRequest &request)
     const auto pair = readPair(*object, {});
     if (!pair)
         return pair.error();
-    Config config = runningConfig(m_context);
+    Config config = m_context.config();
     if (indexOf(config, pair->prefill, pair->decode) >= 0)
         return errorReply({409, "duplicate_pair", u"there is an entry for %1/%2 already"_s.arg(pair->prefill, pair->decode)});
     config.pairs.append(*pair);
@@ -69,14 +69,14 @@ ControlReply AdminApi::addPair(const ControlRequest &request)
 
 ControlReply AdminApi::showPair(const ControlRequest &request)
 {
-    const Config config = runningConfig(m_context);
+    const Config config = m_context.config();
     const qsizetype index = indexOf(config, request);
     return index < 0 ? unknownPair() : jsonReply(200, pairToJson(config.pairs[index]));
 }
 
 ControlReply AdminApi::changePair(const ControlRequest &request)
 {
-    Config config = runningConfig(m_context);
+    Config config = m_context.config();
     const qsizetype index = indexOf(config, request);
     if (index < 0)
         return unknownPair();
@@ -97,7 +97,7 @@ ControlReply AdminApi::changePair(const ControlRequest &request)
 
 ControlReply AdminApi::deletePair(const ControlRequest &request)
 {
-    Config config = runningConfig(m_context);
+    Config config = m_context.config();
     const qsizetype index = indexOf(config, request);
     if (index < 0)
         return unknownPair();

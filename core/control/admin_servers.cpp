@@ -80,7 +80,7 @@ ControlReply AdminApi::addServer(const ControlRequest &request)
     auto server = readServer(*object, {});
     if (!server)
         return server.error();
-    Config config = runningConfig(m_context);
+    Config config = m_context.config();
     if (server->name.isEmpty())
         server->name = freeName(config, *role);
     if (findServer(config, server->name))
@@ -104,7 +104,7 @@ ControlReply AdminApi::showServer(const ControlRequest &request)
 
 ControlReply AdminApi::changeServer(const ControlRequest &request)
 {
-    Config config = runningConfig(m_context);
+    Config config = m_context.config();
     const auto place = findServer(config, QString::fromUtf8(request.parameters.first()));
     if (!place)
         return unknownServer(request.parameters.first());
@@ -140,7 +140,7 @@ ControlReply AdminApi::changeServer(const ControlRequest &request)
 ControlReply AdminApi::deleteServer(const ControlRequest &request)
 {
     const fleet::SnapshotPtr before = m_context.fleet.snapshot();
-    Config config = runningConfig(m_context);
+    Config config = m_context.config();
     const auto place = findServer(config, QString::fromUtf8(request.parameters.first()));
     if (!place)
         return unknownServer(request.parameters.first());
@@ -161,7 +161,7 @@ ControlReply AdminApi::deleteServer(const ControlRequest &request)
 
 ControlReply AdminApi::setEnabled(const ControlRequest &request, bool enabled)
 {
-    Config config = runningConfig(m_context);
+    Config config = m_context.config();
     const auto place = findServer(config, QString::fromUtf8(request.parameters.first()));
     if (!place)
         return unknownServer(request.parameters.first());

@@ -89,11 +89,6 @@ QStringList removeServer(Config &config, const ServerPlace &place)
     return removed;
 }
 
-Config runningConfig(const ControlContext &context)
-{
-    return *context.fleet.snapshot()->config;
-}
-
 OrReply<QStringList> applyConfig(const ControlContext &context, const ControlRequest &request, const Config &config)
 {
     const auto save = asksToSave(context, request);

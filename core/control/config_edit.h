@@ -27,8 +27,6 @@ QString freeName(const Config &config, Role role);
 /// Takes the server out, and the pairs that name it; returns those as "PREFILL/DECODE".
 QStringList removeServer(Config &config, const ServerPlace &place);
 
-/// The running configuration, to be changed and given to applyConfig(). All servers have names.
-Config runningConfig(const ControlContext &context);
 /// Checks a configuration and puts it in force; returns what of it needs a restart. A request with ?save=true has it also
 /// written to the file that the balancer was started from. What is wrong is answered with 4xx and, in a configuration, its
 /// JSON path; then nothing has changed.

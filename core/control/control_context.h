@@ -16,7 +16,8 @@ struct ControlContext {
     trace::TraceStore &traces;
     EventFeed &events;
     const Clock &clock;
-    /// Balancer::apply().
+    /// Balancer::config() and Balancer::apply().
+    std::function<Config()> config;
     std::function<Result<QStringList>(const Config &)> apply;
     /// Writes the file that the balancer was started from; none: there is no file.
     std::function<Result<void>(const Config &)> save;

@@ -85,7 +85,7 @@ void RoleSwitchApi::handle(const ControlRequest &request, const Reply &reply)
         reply(body.error());
         return;
     }
-    const Config config = runningConfig(m_context);
+    const Config config = m_context.config();
     const auto order = readOrder(*body, config);
     if (!order) {
         reply(order.error());
@@ -120,7 +120,7 @@ RoleSwitch::RoleSwitch(ControlContext &context, ControlRequest request, Order or
 
 OrReply<QStringList> RoleSwitch::setEnabled(bool enabled)
 {
-    Config config = runningConfig(m_context);
+    Config config = m_context.config();
     const auto place = findServer(config, m_order.name);
     if (!place || place->role != m_order.from)
         return tl::unexpected(errorReply({409, "server_changed", u"server \"%1\" was removed or changed meanwhile"_s.arg(m_order.name)}));
@@ -196,7 +196,7 @@ void RoleSwitch::answered(const EngineReply &reply)
 
 void RoleSwitch::registerAgain(const QJsonObject &answer)
 {
-    Config config = runningConfig(m_context);
+    Config config = m_context.config();
     const auto place = findServer(config, m_order.name);
     if (!place || place->role != m_order.from) {
         finish(errorReply({409, "server_changed", u"the engine switched, but server \"%1\" was removed or changed meanwhile"_s.arg(m_order.name)}));

@@ -165,7 +165,7 @@ void WorkersApi::worker(const ControlRequest &request, const Reply &reply)
         reply(refused(object.error()));
         return;
     }
-    Config config = runningConfig(m_context);
+    Config config = m_context.config();
     if (const auto read = readWorker(*object, serverAt(config, place)); !read)
         reply(read.error());
     else if (const auto applied = applyConfig(m_context, request, config); !applied)
@@ -209,7 +209,7 @@ OrReply<QString> WorkersApi::addAs(const ControlRequest &request, const QString 
     if (type != "prefill"_L1 && type != "decode"_L1)
         return tl::unexpected(workerError(400, "BAD_REQUEST", u"worker_type: expected \"prefill\" or \"decode\"; others have no place in disaggregated serving"_s));
     const Role role = type == "prefill"_L1 ? Role::Prefill : Role::Decode;
-    Config config = runningConfig(m_context);
+    Config config = m_context.config();
     if (const auto other = findServerByUrl(config, server.url))
         return tl::unexpected(workerError(409, "WORKER_ALREADY_EXISTS", u"worker \"%1\" has that URL already"_s.arg(serverAt(config, *other).name)));
     server.name = freeName(config, role);
@@ -221,7 +221,7 @@ OrReply<QString> WorkersApi::addAs(const ControlRequest &request, const QString 
 
 OrReply<QString> WorkersApi::remove(const ControlRequest &request, const ServerPlace &place)
 {
-    Config config = runningConfig(m_context);
+    Config config = m_context.config();
     const QString name = serverAt(config, place).name;
     if (serversOf(config, place.role).size() == 1)
         return tl::unexpected(workerError(409, "BAD_REQUEST", u"it is the last %1 worker; add another one first"_s.arg(QLatin1StringView(roleName(place.role)))));
@@ -247,7 +247,7 @@ void WorkersApi::addWorker(const ControlRequest &request, const Reply &reply)
 void WorkersApi::removeWorker(const ControlRequest &request, const Reply &reply)
 {
     const QString url = QUrlQuery(QString::fromUtf8(request.query)).queryItemValue(u"url"_s, QUrl::FullyDecoded);
-    const auto place = findServerByUrl(runningConfig(m_context), url);
+    const auto place = findServerByUrl(m_context.config(), url);
     if (!place) {
         reply(textReply(404, u"there is no worker %1"_s.arg(url.left(200))));
         return;
@@ -286,7 +286,7 @@ void WorkersApi::registerEngine(const ControlRequest &request, const Reply &repl
         reply(detail(422, u"registry_url: %1"_s.arg(origin.error().message)));
         return;
     }
-    Config config = runningConfig(m_context);
+    Config config = m_context.config();
     auto place = findServerByUrl(config, url);
     if (place && place->role != role) {
         reply(detail(409, u"that engine is registered as %1; POST /pd_role_switch changes it"_s.arg(QLatin1StringView(roleName(place->role)))));
