@@ -259,7 +259,7 @@ Result<void> Balancer::start(const Config &config)
     d->port = edge::localPort(listeners.first());
     d->control = std::make_unique<control::ControlPlane>(control::ControlContext{
         d->transport, d->fleet, d->traces, d->events, *m_clock,
-        [this] { return config(); }, [this](const Config &changed) { return apply(changed); }, m_saver,
+        [this] { return this->config(); }, [this](const Config &changed) { return apply(changed); }, m_saver,
         [this] { return inFlight(); }, [this] { return d->edge.connections.load(); }}, nullptr);
     http::HeaderList credentials;
     upstream::setEngineCredentials(credentials, config);
