@@ -3,6 +3,7 @@
 
 #include "control/bootstrap_discovery.h"
 #include "control/control_plane.h"
+#include "control/health_monitor.h"
 #include "edge/listen_socket.h"
 #include "relay/worker.h"
 #include "upstream/engine_credentials.h"
@@ -114,9 +115,11 @@ public:
     pd::RoomSource rooms;
     edge::EdgeShared edge;
     relay::Admission admission;
+    relay::RetryBudget retries;
     upstream::QnamTransport transport;
     std::unique_ptr<control::ControlPlane> control;
     std::unique_ptr<control::BootstrapDiscovery> discovery;
+    std::unique_ptr<control::HealthMonitor> health;
     std::unique_ptr<relay::SharedState> shared;
     std::vector<std::unique_ptr<WorkerThread>> threads;
     QTimer grace;
@@ -200,17 +203,22 @@ Result<void> Balancer::start(const Config &config)
     http::HeaderList credentials;
     upstream::setEngineCredentials(credentials, config);
     d->discovery = std::make_unique<control::BootstrapDiscovery>(d->transport, d->fleet, std::move(credentials), nullptr);
+    d->health = std::make_unique<control::HealthMonitor>(d->fleet, *engineTls, *m_clock, d->random);
     std::vector<trace::TraceSink *> sinks;
     if (m_sink)
         sinks.push_back(m_sink);
     control::BootstrapDiscovery *discovery = d->discovery.get();
+    control::HealthMonitor *health = d->health.get();
     d->shared.reset(new relay::SharedState{d->config, d->fleet, d->rooms, d->random, *m_clock,
-                                           d->edge, d->admission, serverTls, *engineTls, std::move(sinks), d->control.get(), [discovery](const QByteArray &prefill) {
+                                           d->edge, d->admission, d->retries, serverTls, *engineTls, std::move(sinks), d->control.get(), [discovery](const QByteArray &prefill) {
         QMetaObject::invokeMethod(discovery, [discovery, prefill] { discovery->recheck(prefill); }, Qt::QueuedConnection);
+    }, [health](const std::shared_ptr<fleet::ServerState> &state, bool good) {
+        QMetaObject::invokeMethod(health, [health, state, good] { health->heard(state, good); }, Qt::QueuedConnection);
     }});
     for (const int descriptor : *sockets)
         d->threads.push_back(std::make_unique<WorkerThread>(*d->shared, descriptor));
     connect(discovery, &control::BootstrapDiscovery::firstRoundOver, this, &Balancer::startWorkers);
+    health->fleetChanged();
     discovery->start();
     return {};
 }
@@ -227,6 +235,7 @@ Result<QStringList> Balancer::apply(const Config &config)
         return tl::unexpected(applied.error());
     d->admission.setLimits(changed.maxInFlight, changed.maxQueue);
     d->discovery->fleetChanged();
+    d->health->fleetChanged();
     for (const auto &thread : d->threads)
         thread->askConfigure();
     return needRestart;
