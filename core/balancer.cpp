@@ -3,6 +3,7 @@
 
 #include "control/bootstrap_discovery.h"
 #include "control/control_plane.h"
+#include "control/health_monitor.h"
 #include "edge/listen_socket.h"
 #include "relay/admin_listener.h"
 #include "relay/worker.h"
@@ -165,11 +166,13 @@ public:
     pd::RoomSource rooms;
     edge::EdgeShared edge;
     relay::Admission admission;
+    relay::RetryBudget retries;
     upstream::QnamTransport transport;
     trace::TraceStore traces;
     control::EventFeed events;
     std::unique_ptr<control::ControlPlane> control;
     std::unique_ptr<control::BootstrapDiscovery> discovery;
+    std::unique_ptr<control::HealthMonitor> health;
     std::unique_ptr<relay::SharedState> shared;
     std::unique_ptr<relay::AdminListener> admin;
     std::vector<std::unique_ptr<WorkerThread>> threads;
@@ -265,12 +268,16 @@ Result<void> Balancer::start(const Config &config)
     upstream::setEngineCredentials(credentials, config);
     d->discovery = std::make_unique<control::BootstrapDiscovery>(d->transport, d->fleet, std::move(credentials), nullptr);
     std::vector<trace::TraceSink *> sinks{&d->traces, &d->events}; // an event's trace can be found at once
+    d->health = std::make_unique<control::HealthMonitor>(d->fleet, *engineTls, *m_clock, d->random);
     if (m_sink)
         sinks.push_back(m_sink);
     control::BootstrapDiscovery *discovery = d->discovery.get();
+    control::HealthMonitor *health = d->health.get();
     d->shared.reset(new relay::SharedState{d->config, d->fleet, d->rooms, d->random, *m_clock,
-                                           d->edge, d->admission, serverTls, *engineTls, std::move(sinks), d->control.get(), [discovery](const QByteArray &prefill) {
+                                           d->edge, d->admission, d->retries, serverTls, *engineTls, std::move(sinks), d->control.get(), [discovery](const QByteArray &prefill) {
         QMetaObject::invokeMethod(discovery, [discovery, prefill] { discovery->recheck(prefill); }, Qt::QueuedConnection);
+    }, [health](const std::shared_ptr<fleet::ServerState> &state, bool good) {
+        QMetaObject::invokeMethod(health, [health, state, good] { health->heard(state, good); }, Qt::QueuedConnection);
     }});
     for (const int descriptor : adminListener.giveOn()) {
         d->adminPort = edge::localPort(descriptor);
@@ -283,6 +290,7 @@ Result<void> Balancer::start(const Config &config)
     for (const int descriptor : listeners.giveOn())
         d->threads.push_back(std::make_unique<WorkerThread>(*d->shared, descriptor));
     connect(discovery, &control::BootstrapDiscovery::firstRoundOver, this, &Balancer::startWorkers);
+    health->fleetChanged();
     discovery->start();
     return {};
 }
@@ -300,6 +308,7 @@ Result<QStringList> Balancer::apply(const Config &config)
     d->setCurrent(changed);
     d->admission.setLimits(changed.maxInFlight, changed.maxQueue);
     d->discovery->fleetChanged();
+    d->health->fleetChanged();
     for (const auto &thread : d->threads)
         thread->askConfigure();
     if (d->admin)

@@ -78,7 +78,7 @@ ControlReply AdminApi::stats(const ControlRequest &)
     for (const Role role : {Role::Prefill, Role::Decode}) {
         for (const fleet::Server &server : snapshot->servers(role)) {
             servers.append(QJsonObject{{u"name"_s, QString::fromUtf8(server.name)}, {u"role"_s, QString::fromLatin1(roleName(role))},
-                                       {u"state"_s, serverJson(server).value("state"_L1)}});
+                                       {u"state"_s, serverJson(server, m_context.clock.now()).value("state"_L1)}});
         }
     }
     return jsonReply(200, QJsonObject{

@@ -49,7 +49,7 @@ ControlReply AdminApi::serverReply(int status, const QString &name) const
     const fleet::SnapshotPtr snapshot = m_context.fleet.snapshot();
     for (const Role role : {Role::Prefill, Role::Decode}) {
         if (const fleet::Server *server = snapshot->find(role, name.toUtf8())) {
-            ControlReply reply = jsonReply(status, serverJson(*server));
+            ControlReply reply = jsonReply(status, serverJson(*server, m_context.clock.now()));
             if (status == 201)
                 reply.headers.add("Location", "/admin/v1/servers/" + server->name.toPercentEncoding());
             return reply;
@@ -64,7 +64,7 @@ ControlReply AdminApi::listServers(const ControlRequest &)
     QJsonArray list;
     for (const Role role : {Role::Prefill, Role::Decode}) {
         for (const fleet::Server &server : snapshot->servers(role))
-            list.append(serverJson(server));
+            list.append(serverJson(server, m_context.clock.now()));
     }
     return jsonReply(200, QJsonObject{{u"servers"_s, list}});
 }

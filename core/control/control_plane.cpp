@@ -55,7 +55,7 @@ int commonStatus(const std::vector<FanOutResult> &results)
 } // namespace
 
 ControlPlane::ControlPlane(ControlContext context, QObject *parent)
-    : QObject(parent), m_context(std::move(context)), m_watch(m_context.fleet, m_context.events, nullptr)
+    : QObject(parent), m_context(std::move(context)), m_watch(m_context.fleet, m_context.events, m_context.clock, nullptr)
 {
     const auto to = [this](void (ControlPlane::*method)(const ControlRequest &, const Reply &)) {
         return [this, method](const ControlRequest &request, const Reply &reply) { (this->*method)(request, reply); };

@@ -2,25 +2,21 @@
 #include "control/server_json.h"
 
 #include "config/config_json.h"
+#include "fleet/server_status.h"
 
 using namespace Qt::StringLiterals;
 
 namespace pdlb::control {
 
-QByteArray statusName(const fleet::Server &server)
+QJsonObject serverJson(const fleet::Server &server, Monotonic now)
 {
-    if (!server.config.enabled)
-        return server.state->inFlight.load(std::memory_order_relaxed) > 0 ? "draining" : "disabled";
-    return healthName(server.state->health.health());
-}
-
-QJsonObject serverJson(const fleet::Server &server)
-{
+    const fleet::ServerStatus status = serverStatus(server, now);
     QJsonObject object = serverToJson(server.config);
     object.insert(u"role"_s, QString::fromLatin1(roleName(server.role)));
     QJsonObject state{
-        {u"status"_s, QString::fromLatin1(statusName(server))},
-        {u"reason"_s, server.state->health.report().reason},
+        {u"status"_s, QString::fromLatin1(status.name)},
+        {u"reason"_s, status.reason},
+        {u"since_secs"_s, status.since.count() > 0 ? QJsonValue(double((now - status.since).count()) / 1e9) : QJsonValue()},
         {u"in_flight"_s, server.state->inFlight.load(std::memory_order_relaxed)},
         {u"requests"_s, qint64(server.state->requests.load(std::memory_order_relaxed))},
         {u"failures"_s, qint64(server.state->failures.load(std::memory_order_relaxed))},

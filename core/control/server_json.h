@@ -7,11 +7,8 @@
 
 namespace pdlb::control {
 
-/// One word for what a server is at the moment: "draining" and "disabled" where it is switched off, else its health.
-QByteArray statusName(const fleet::Server &server);
-
-/// What it was configured as, its role, and under "state" what is known of it now: status with reason, legs in flight, legs
+/// What it was configured as, its role, and under "state" what is known of it now: status with reason and for how long (null: from the start), legs in flight, legs
 /// and failures so far, bootstrap port.
-QJsonObject serverJson(const fleet::Server &server);
+QJsonObject serverJson(const fleet::Server &server, Monotonic now);
 
 } // namespace pdlb::control

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/server_watch.h"
 
-#include "control/server_json.h"
+#include "fleet/server_status.h"
 
 using namespace Qt::StringLiterals;
 
@@ -13,8 +13,8 @@ constexpr std::chrono::milliseconds interval{200};
 
 } // namespace
 
-ServerWatch::ServerWatch(const fleet::Fleet &fleet, EventFeed &events, QObject *parent)
-    : QObject(parent), m_fleet(fleet), m_events(events)
+ServerWatch::ServerWatch(const fleet::Fleet &fleet, EventFeed &events, const Clock &clock, QObject *parent)
+    : QObject(parent), m_fleet(fleet), m_events(events), m_clock(clock)
 {
     m_timer.setInterval(interval);
     connect(&m_timer, &QTimer::timeout, this, &ServerWatch::look);
@@ -34,7 +34,7 @@ QHash<QByteArray, QByteArray> ServerWatch::statuses() const
     const fleet::SnapshotPtr snapshot = m_fleet.snapshot();
     for (const Role role : {Role::Prefill, Role::Decode}) {
         for (const fleet::Server &server : snapshot->servers(role))
-            statuses.insert(server.name, statusName(server));
+            statuses.insert(server.name, serverStatus(server, m_clock.now()).name);
     }
     return statuses;
 }

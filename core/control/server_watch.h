@@ -16,7 +16,7 @@ class ServerWatch final : public QObject
     Q_OBJECT
 
 public:
-    ServerWatch(const fleet::Fleet &fleet, EventFeed &events, QObject *parent);
+    ServerWatch(const fleet::Fleet &fleet, EventFeed &events, const Clock &clock, QObject *parent);
     /// What is found now counts as known.
     void start();
 
@@ -26,6 +26,7 @@ private:
 
     const fleet::Fleet &m_fleet;
     EventFeed &m_events;
+    const Clock &m_clock;
     QTimer m_timer;
     QHash<QByteArray, QByteArray> m_known; ///< by name
 };

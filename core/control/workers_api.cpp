@@ -2,7 +2,7 @@
 #include "control/workers_api.h"
 
 #include "control/engine_call.h"
-#include "control/server_json.h"
+#include "fleet/server_status.h"
 
 #include <QJsonArray>
 #include <QJsonDocument>
@@ -44,8 +44,9 @@ ControlReply textReply(int status, const QString &text)
     return reply;
 }
 
-QJsonObject workerJson(const fleet::Server &server)
+QJsonObject workerJson(const fleet::Server &server, Monotonic now)
 {
+    const QByteArray status = serverStatus(server, now).name;
     QJsonObject labels;
     for (auto it = server.config.labels.begin(); it != server.config.labels.end(); ++it)
         labels.insert(it.key(), it.value());
@@ -53,10 +54,10 @@ QJsonObject workerJson(const fleet::Server &server)
         {u"id"_s, server.config.name},
         {u"url"_s, QString::fromUtf8(server.url)},
         {u"worker_type"_s, QString::fromLatin1(roleName(server.role))},
-        {u"is_healthy"_s, server.config.enabled && server.state->health.health() != fleet::Health::Down},
+        {u"is_healthy"_s, server.config.enabled && status != "down"},
         {u"load"_s, server.state->inFlight.load(std::memory_order_relaxed)},
         {u"connection_mode"_s, u"http"_s},
-        {u"status"_s, QString::fromLatin1(statusName(server))},
+        {u"status"_s, QString::fromLatin1(status)},
         {u"metadata"_s, labels},
     };
     if (server.bootstrapPort)
@@ -115,7 +116,7 @@ void WorkersApi::workers(const ControlRequest &request, const Reply &reply)
         QJsonArray list;
         for (const Role role : {Role::Prefill, Role::Decode}) {
             for (const fleet::Server &server : snapshot->servers(role))
-                list.append(workerJson(server));
+                list.append(workerJson(server, m_context.clock.now()));
         }
         reply(jsonReply(200, QJsonObject{
             {u"workers"_s, list},
@@ -151,7 +152,7 @@ void WorkersApi::worker(const ControlRequest &request, const Reply &reply)
         return;
     }
     if (request.method == "GET") {
-        reply(jsonReply(200, workerJson(*server)));
+        reply(jsonReply(200, workerJson(*server, m_context.clock.now())));
         return;
     }
     const ServerPlace place = *findServer(*snapshot->config, server->config.name);

@@ -15,6 +15,7 @@ edge::EdgeOptions edgeOptions(const Config &config)
     options.bodyTimeout = config.bodyTimeout;
     options.keepAliveTimeout = config.keepAliveTimeout;
     options.writeStall = config.writeStallTimeout;
+    options.rate = config.rate;
     return options;
 }
 

@@ -17,11 +17,13 @@ struct SharedState {
     const Clock &clock;
     edge::EdgeShared &edge;
     Admission &admission;
+    RetryBudget &retries;
     std::optional<QSslConfiguration> serverTls;
     QSslConfiguration engineTls;
     std::vector<trace::TraceSink *> sinks;
     control::ControlPlane *control; ///< lives in the control thread
     std::function<void(const QByteArray &)> prefillUnreachable; ///< thread-safe
+    std::function<void(const std::shared_ptr<fleet::ServerState> &, bool good)> serverHeard; ///< likewise
     std::atomic<qint64> inFlight{0};
 };
 
