@@ -3,12 +3,15 @@
 
 #include "control/bootstrap_discovery.h"
 #include "control/control_plane.h"
+#include "control/health_monitor.h"
 #include "edge/listen_socket.h"
+#include "relay/admin_listener.h"
 #include "relay/worker.h"
 #include "upstream/engine_credentials.h"
 #include "util/epoll_dispatcher.h"
 #include "util/tls_files.h"
 
+#include <QJsonArray>
 #include <QLoggingCategory>
 #include <QThread>
 
@@ -96,6 +99,48 @@ private:
     bool m_drained = false; ///< in the owner's thread
 };
 
+/// Where clients on this machine reach a listener.
+QUrl urlOf(const Config &config, const QString &host, quint16 port)
+{
+    QUrl url;
+    url.setScheme(config.tlsCertFile.isEmpty() ? u"http"_s : u"https"_s);
+    const QHostAddress address = edge::parseListenAddress(host).value_or(QHostAddress(QHostAddress::LocalHost));
+    const bool any = address == QHostAddress(QHostAddress::AnyIPv4) || address == QHostAddress(QHostAddress::AnyIPv6);
+    url.setHost(any ? u"127.0.0.1"_s : address.toString());
+    url.setPort(port);
+    return url;
+}
+
+/// One, or none when the admin API has no port of its own.
+Result<QList<int>> openAdminSocket(const Config &config)
+{
+    if (!config.adminPort)
+        return QList<int>();
+    const auto address = edge::parseListenAddress(config.adminHost);
+    if (!address)
+        return tl::unexpected(address.error());
+    return edge::openListenSockets(*address, quint16(*config.adminPort), 1);
+}
+
+/// Descriptors that are closed unless they are given on.
+class Descriptors final
+{
+    Q_DISABLE_COPY_MOVE(Descriptors)
+
+public:
+    explicit Descriptors(QList<int> list) : m_list(std::move(list)) {}
+    ~Descriptors()
+    {
+        for (const int descriptor : std::as_const(m_list))
+            ::close(descriptor);
+    }
+    int first() const { return m_list.first(); }
+    QList<int> giveOn() { return std::exchange(m_list, {}); }
+
+private:
+    QList<int> m_list;
+};
+
 } // namespace
 
 class Balancer::Private
@@ -108,19 +153,32 @@ public:
     {
     }
 
-    Config config;
+    void setCurrent(const Config &config)
+    {
+        current = config;
+        current.nameServers();
+    }
+
+    Config config; ///< what it was started with
+    Config current;
     SystemRandom random;
     fleet::Fleet fleet;
     pd::RoomSource rooms;
     edge::EdgeShared edge;
     relay::Admission admission;
+    relay::RetryBudget retries;
     upstream::QnamTransport transport;
+    trace::TraceStore traces;
+    control::EventFeed events;
     std::unique_ptr<control::ControlPlane> control;
     std::unique_ptr<control::BootstrapDiscovery> discovery;
+    std::unique_ptr<control::HealthMonitor> health;
     std::unique_ptr<relay::SharedState> shared;
+    std::unique_ptr<relay::AdminListener> admin;
     std::vector<std::unique_ptr<WorkerThread>> threads;
     QTimer grace;
     quint16 port = 0;
+    quint16 adminPort = 0; ///< of `admin`
     bool draining = false;
     bool forced = false;
 };
@@ -142,6 +200,11 @@ bool Balancer::isRunning() const
     return d != nullptr;
 }
 
+Config Balancer::config() const
+{
+    return d ? d->current : Config();
+}
+
 quint16 Balancer::port() const
 {
     return d ? d->port : 0;
@@ -149,15 +212,12 @@ quint16 Balancer::port() const
 
 QUrl Balancer::url() const
 {
-    if (!d)
-        return {};
-    QUrl url;
-    url.setScheme(d->config.tlsCertFile.isEmpty() ? u"http"_s : u"https"_s);
-    const QHostAddress address = edge::parseListenAddress(d->config.host).value_or(QHostAddress(QHostAddress::LocalHost));
-    const bool any = address == QHostAddress(QHostAddress::AnyIPv4) || address == QHostAddress(QHostAddress::AnyIPv6);
-    url.setHost(any ? u"127.0.0.1"_s : address.toString());
-    url.setPort(d->port);
-    return url;
+    return d ? urlOf(d->config, d->config.host, d->port) : QUrl();
+}
+
+QUrl Balancer::adminUrl() const
+{
+    return d && d->admin ? urlOf(d->config, d->config.adminHost, d->adminPort) : QUrl();
 }
 
 qint64 Balancer::inFlight() const
@@ -187,30 +247,50 @@ Result<void> Balancer::start(const Config &config)
     const auto sockets = edge::openListenSockets(*address, config.port, config.effectiveWorkers());
     if (!sockets)
         return tl::unexpected(sockets.error());
+    Descriptors listeners(*sockets);
+    const auto adminSockets = openAdminSocket(config);
+    if (!adminSockets)
+        return tl::unexpected(adminSockets.error());
+    Descriptors adminListener(*adminSockets);
 
     d = std::make_unique<Private>(config, *engineTls);
     if (const auto applied = d->fleet.apply(config); !applied) {
-        for (const int descriptor : *sockets)
-            ::close(descriptor);
         d.reset();
         return applied;
     }
-    d->port = edge::localPort(sockets->first());
-    d->control = std::make_unique<control::ControlPlane>(d->transport, d->fleet, nullptr);
+    d->setCurrent(config);
+    d->port = edge::localPort(listeners.first());
+    d->control = std::make_unique<control::ControlPlane>(control::ControlContext{
+        d->transport, d->fleet, d->traces, d->events, *m_clock,
+        [this] { return this->config(); }, [this](const Config &changed) { return apply(changed); }, m_saver,
+        [this] { return inFlight(); }, [this] { return d->edge.connections.load(); }}, nullptr);
     http::HeaderList credentials;
     upstream::setEngineCredentials(credentials, config);
     d->discovery = std::make_unique<control::BootstrapDiscovery>(d->transport, d->fleet, std::move(credentials), nullptr);
-    std::vector<trace::TraceSink *> sinks;
+    std::vector<trace::TraceSink *> sinks{&d->traces, &d->events}; // an event's trace can be found at once
+    d->health = std::make_unique<control::HealthMonitor>(d->fleet, *engineTls, *m_clock, d->random);
     if (m_sink)
         sinks.push_back(m_sink);
     control::BootstrapDiscovery *discovery = d->discovery.get();
+    control::HealthMonitor *health = d->health.get();
     d->shared.reset(new relay::SharedState{d->config, d->fleet, d->rooms, d->random, *m_clock,
-                                           d->edge, d->admission, serverTls, *engineTls, std::move(sinks), d->control.get(), [discovery](const QByteArray &prefill) {
+                                           d->edge, d->admission, d->retries, serverTls, *engineTls, std::move(sinks), d->control.get(), [discovery](const QByteArray &prefill) {
         QMetaObject::invokeMethod(discovery, [discovery, prefill] { discovery->recheck(prefill); }, Qt::QueuedConnection);
+    }, [health](const std::shared_ptr<fleet::ServerState> &state, bool good) {
+        QMetaObject::invokeMethod(health, [health, state, good] { health->heard(state, good); }, Qt::QueuedConnection);
     }});
-    for (const int descriptor : *sockets)
+    for (const int descriptor : adminListener.giveOn()) {
+        d->adminPort = edge::localPort(descriptor);
+        d->admin = std::make_unique<relay::AdminListener>(*d->control, d->fleet, *m_clock, serverTls);
+        if (const auto listening = d->admin->listen(descriptor); !listening) {
+            d.reset();
+            return listening;
+        }
+    }
+    for (const int descriptor : listeners.giveOn())
         d->threads.push_back(std::make_unique<WorkerThread>(*d->shared, descriptor));
     connect(discovery, &control::BootstrapDiscovery::firstRoundOver, this, &Balancer::startWorkers);
+    health->fleetChanged();
     discovery->start();
     return {};
 }
@@ -225,10 +305,15 @@ Result<QStringList> Balancer::apply(const Config &config)
     const QStringList needRestart = changed.keepStartSettings(d->config);
     if (const auto applied = d->fleet.apply(changed); !applied)
         return tl::unexpected(applied.error());
+    d->setCurrent(changed);
     d->admission.setLimits(changed.maxInFlight, changed.maxQueue);
     d->discovery->fleetChanged();
+    d->health->fleetChanged();
     for (const auto &thread : d->threads)
         thread->askConfigure();
+    if (d->admin)
+        d->admin->configure();
+    d->events.publish("config", {{u"fleet_version"_s, qint64(d->fleet.snapshot()->version)}, {u"needs_restart"_s, QJsonArray::fromStringList(needRestart)}});
     return needRestart;
 }
 
@@ -259,6 +344,8 @@ void Balancer::drain()
         return;
     }
     d->draining = true;
+    if (d->admin)
+        d->admin->drain();
     for (const auto &thread : d->threads)
         thread->askDrain();
     d->grace.setSingleShot(true);
