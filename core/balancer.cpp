@@ -4,6 +4,7 @@
 #include "control/bootstrap_discovery.h"
 #include "control/control_plane.h"
 #include "edge/listen_socket.h"
+#include "edge/side_listener.h"
 #include "relay/worker.h"
 #include "upstream/engine_credentials.h"
 #include "util/epoll_dispatcher.h"
@@ -96,6 +97,18 @@ private:
     bool m_drained = false; ///< in the owner's thread
 };
 
+/// How a listener can be reached from this machine.
+QUrl urlOf(const QString &scheme, const QString &host, quint16 port)
+{
+    QUrl url;
+    url.setScheme(scheme);
+    const QHostAddress address = edge::parseListenAddress(host).value_or(QHostAddress(QHostAddress::LocalHost));
+    const bool any = address == QHostAddress(QHostAddress::AnyIPv4) || address == QHostAddress(QHostAddress::AnyIPv6);
+    url.setHost(any ? u"127.0.0.1"_s : address.toString());
+    url.setPort(port);
+    return url;
+}
+
 } // namespace
 
 class Balancer::Private
@@ -104,9 +117,11 @@ public:
     Private(const Config &config, const QSslConfiguration &engineTls)
         : config(config), rooms(random),
           edge(config.effectiveBodyMemory()),
-          admission(config.maxInFlight, config.maxQueue), transport(engineTls)
+          admission(config.maxInFlight, config.maxQueue), transport(engineTls),
+          metrics(fleet, config.metricsBuckets, [this] { return gauges(); })
     {
     }
+    metrics::Gauges gauges() const;
 
     Config config;
     SystemRandom random;
@@ -115,15 +130,35 @@ public:
     edge::EdgeShared edge;
     relay::Admission admission;
     upstream::QnamTransport transport;
+    metrics::Metrics metrics;
     std::unique_ptr<control::ControlPlane> control;
     std::unique_ptr<control::BootstrapDiscovery> discovery;
     std::unique_ptr<relay::SharedState> shared;
+    std::unique_ptr<edge::SideListener> metricsListener;
     std::vector<std::unique_ptr<WorkerThread>> threads;
     QTimer grace;
     quint16 port = 0;
     bool draining = false;
     bool forced = false;
 };
+
+metrics::Gauges Balancer::Private::gauges() const
+{
+    const std::shared_ptr<const Config> current = fleet.snapshot()->config;
+    const qint64 queued = admission.waiting();
+    return {
+        .running = std::max<qint64>(shared->inFlight.load(std::memory_order_relaxed) - queued, 0),
+        .queued = queued,
+        .clientConnections = edge.connections.load(std::memory_order_relaxed),
+        .clientRefusals = edge.refusals.load(std::memory_order_relaxed),
+        .bodyBytes = edge.bodies.used(),
+        .bodyLimit = edge.bodies.limit(),
+        .runningLimit = current->maxInFlight,
+        .queueLimit = current->maxQueue,
+        .workers = int(threads.size()),
+        .draining = draining,
+    };
+}
 
 Balancer::Balancer(QObject *parent) : QObject(parent) {}
 
@@ -149,15 +184,12 @@ quint16 Balancer::port() const
 
 QUrl Balancer::url() const
 {
-    if (!d)
-        return {};
-    QUrl url;
-    url.setScheme(d->config.tlsCertFile.isEmpty() ? u"http"_s : u"https"_s);
-    const QHostAddress address = edge::parseListenAddress(d->config.host).value_or(QHostAddress(QHostAddress::LocalHost));
-    const bool any = address == QHostAddress(QHostAddress::AnyIPv4) || address == QHostAddress(QHostAddress::AnyIPv6);
-    url.setHost(any ? u"127.0.0.1"_s : address.toString());
-    url.setPort(d->port);
-    return url;
+    return d ? urlOf(d->config.tlsCertFile.isEmpty() ? u"http"_s : u"https"_s, d->config.host, d->port) : QUrl();
+}
+
+QUrl Balancer::metricsUrl() const
+{
+    return d && d->metricsListener ? urlOf(u"http"_s, d->config.metricsHost, d->metricsListener->port()) : QUrl();
 }
 
 qint64 Balancer::inFlight() const
@@ -196,7 +228,7 @@ Result<void> Balancer::start(const Config &config)
         return applied;
     }
     d->port = edge::localPort(sockets->first());
-    d->control = std::make_unique<control::ControlPlane>(d->transport, d->fleet, nullptr);
+    d->control = std::make_unique<control::ControlPlane>(d->transport, d->fleet, d->metrics, nullptr);
     http::HeaderList credentials;
     upstream::setEngineCredentials(credentials, config);
     d->discovery = std::make_unique<control::BootstrapDiscovery>(d->transport, d->fleet, std::move(credentials), nullptr);
@@ -205,13 +237,35 @@ Result<void> Balancer::start(const Config &config)
         sinks.push_back(m_sink);
     control::BootstrapDiscovery *discovery = d->discovery.get();
     d->shared.reset(new relay::SharedState{d->config, d->fleet, d->rooms, d->random, *m_clock,
-                                           d->edge, d->admission, serverTls, *engineTls, std::move(sinks), d->control.get(), [discovery](const QByteArray &prefill) {
+                                           d->edge, d->admission, d->metrics, serverTls, *engineTls, std::move(sinks), d->control.get(), [discovery](const QByteArray &prefill) {
         QMetaObject::invokeMethod(discovery, [discovery, prefill] { discovery->recheck(prefill); }, Qt::QueuedConnection);
     }});
     for (const int descriptor : *sockets)
         d->threads.push_back(std::make_unique<WorkerThread>(*d->shared, descriptor));
+    if (const auto started = startMetrics(); !started) {
+        stop();
+        return started;
+    }
     connect(discovery, &control::BootstrapDiscovery::firstRoundOver, this, &Balancer::startWorkers);
     discovery->start();
+    return {};
+}
+
+Result<void> Balancer::startMetrics()
+{
+    if (!d->config.metricsPort)
+        return {};
+    const auto address = edge::parseListenAddress(d->config.metricsHost);
+    if (!address)
+        return tl::unexpected(address.error());
+    d->metricsListener = std::make_unique<edge::SideListener>(*m_clock);
+    d->metricsListener->server().addRoute("/metrics", {"GET"}, [this](edge::Exchange &exchange) {
+        http::HeaderList headers;
+        headers.add("Content-Type", metrics::Metrics::contentType);
+        exchange.respond(200, std::move(headers), d->metrics.text());
+    }, edge::Access::Open);
+    if (const auto listening = d->metricsListener->listen(*address, *d->config.metricsPort); !listening)
+        return failure(u"metrics: %1"_s.arg(listening.error().message));
     return {};
 }
 
@@ -227,6 +281,7 @@ Result<QStringList> Balancer::apply(const Config &config)
         return tl::unexpected(applied.error());
     d->admission.setLimits(changed.maxInFlight, changed.maxQueue);
     d->discovery->fleetChanged();
+    d->metrics.gather();
     for (const auto &thread : d->threads)
         thread->askConfigure();
     return needRestart;

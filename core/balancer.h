@@ -36,6 +36,8 @@ public:
     /// The port in use; 0 when not running.
     quint16 port() const;
     QUrl url() const;
+    /// Of the metrics' own listener; empty when there is none.
+    QUrl metricsUrl() const;
     /// PD requests under way.
     qint64 inFlight() const;
 
@@ -57,6 +59,7 @@ Q_SIGNALS:
     void stopped(bool clean);
 
 private:
+    Result<void> startMetrics();
     void startWorkers();
     void forceEnd();
     void finishDrain();

@@ -10,6 +10,7 @@
 #include <QUrl>
 
 #include <algorithm>
+#include <functional>
 
 using namespace Qt::StringLiterals;
 
@@ -38,6 +39,9 @@ QStringList Config::keepStartSettings(const Config &running)
     keep(&Config::tlsKeyFile, "--tls-key");
     keep(&Config::caFile, "--ca-file");
     keep(&Config::insecure, "--insecure");
+    keep(&Config::metricsHost, "--metrics-host");
+    keep(&Config::metricsPort, "--metrics-port");
+    keep(&Config::metricsBuckets, "--metrics-buckets");
     return differed;
 }
 
@@ -70,6 +74,8 @@ Result<void> Config::validate() const
     if (workers < 0 || workers > 256)
         return failure(u"workers %1: expected 0 (automatic) to 256"_s.arg(workers));
     if (const auto good = validateLimits(); !good)
+        return good;
+    if (const auto good = validateMetrics(); !good)
         return good;
     return validateAccess();
 }
@@ -114,6 +120,20 @@ Result<void> Config::validateLimits() const
         if (timeout > longestTimeout)
             return failure(u"a timeout is longer than %1 s; 0 switches it off"_s.arg(longestTimeout.count()));
     }
+    return {};
+}
+
+Result<void> Config::validateMetrics() const
+{
+    constexpr qsizetype mostBuckets = 50;
+    if (const auto address = edge::parseListenAddress(metricsHost); !address)
+        return failure(u"metrics: %1"_s.arg(address.error().message));
+    if (metricsPort.value_or(0) != 0 && metricsPort == port)
+        return failure(u"the metrics' own port is the same as --port (%1), which serves /metrics anyway; leave --metrics-port out or choose another"_s.arg(port));
+    const bool ascending = std::adjacent_find(metricsBuckets.begin(), metricsBuckets.end(), std::greater_equal<double>()) == metricsBuckets.end();
+    if (!ascending || metricsBuckets.size() > mostBuckets
+        || !std::all_of(metricsBuckets.begin(), metricsBuckets.end(), [](double bound) { return bound > 0 && bound <= 1e6; }))
+        return failure(u"--metrics-buckets: expected at most %1 numbers of seconds, ascending, above 0 and up to 1000000"_s.arg(mostBuckets));
     return {};
 }
 

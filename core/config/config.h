@@ -73,6 +73,11 @@ struct Config {
     QString caFile; ///< PEM, trusted beside the system's for https:// engines
     bool insecure = false; ///< certificates of https:// engines are not checked
 
+    // Metrics, beside /metrics of the port above.
+    QString metricsHost = QStringLiteral("127.0.0.1"); ///< as host
+    std::optional<quint16> metricsPort; ///< unset: no listener of their own; 0: any free port, see Balancer::metricsUrl()
+    QList<double> metricsBuckets; ///< upper bounds of the duration histograms in seconds, ascending; empty: the usual ones
+
     /// One sentence with what is wrong, where, and what is allowed; nothing when the configuration can be used.
     Result<void> validate() const;
     /// Takes over from `running` what cannot change without a restart; returns the flags' names of what differed.
@@ -93,6 +98,7 @@ private:
     Result<void> validateServers() const;
     Result<void> validateLimits() const;
     Result<void> validateAccess() const;
+    Result<void> validateMetrics() const;
 };
 
 } // namespace pdlb

@@ -65,8 +65,8 @@ int commonStatus(const std::vector<FanOutResult> &results)
 
 } // namespace
 
-ControlPlane::ControlPlane(upstream::UpstreamTransport &transport, fleet::Fleet &fleet, QObject *parent)
-    : QObject(parent), m_transport(transport), m_fleet(fleet)
+ControlPlane::ControlPlane(upstream::UpstreamTransport &transport, fleet::Fleet &fleet, metrics::Metrics &metrics, QObject *parent)
+    : QObject(parent), m_transport(transport), m_fleet(fleet), m_metrics(metrics)
 {
 }
 
@@ -75,7 +75,7 @@ const std::vector<ControlPlane::Endpoint> &ControlPlane::endpoints()
     static const std::vector<Endpoint> list{
         {"/health_generate", {"GET"}}, {"/server_info", {"GET"}}, {"/get_server_info", {"GET"}},
         {"/model_info", {"GET"}}, {"/get_model_info", {"GET"}}, {"/v1/models", {"GET"}},
-        {"/flush_cache", {"GET", "POST"}}, {"/abort_request", {"POST"}},
+        {"/flush_cache", {"GET", "POST"}}, {"/abort_request", {"POST"}}, {"/metrics", {"GET"}},
     };
     return list;
 }
@@ -92,8 +92,17 @@ void ControlPlane::handle(const ControlRequest &request, const Reply &reply)
         firstPrefill(request, "/v1/models", reply);
     else if (request.path == "/flush_cache" || request.path == "/abort_request")
         fanOutAction(request, reply);
+    else if (request.path == "/metrics")
+        reply(metricsReply());
     else
         reply(errorReply({404, "not_found", u"there is no such endpoint"_s}));
+}
+
+ControlReply ControlPlane::metricsReply()
+{
+    ControlReply answer{.body = m_metrics.text()};
+    answer.headers.add("Content-Type", metrics::Metrics::contentType);
+    return answer;
 }
 
 void ControlPlane::healthGenerate(const ControlRequest &request, const Reply &reply)

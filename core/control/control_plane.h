@@ -2,6 +2,7 @@
 #pragma once
 
 #include "control/fan_out.h"
+#include "metrics/metrics.h"
 
 namespace pdlb::control {
 
@@ -21,7 +22,7 @@ struct ControlReply {
 };
 
 /// The endpoints that ask the engines: /health_generate, /server_info, /model_info, /v1/models, /flush_cache,
-/// /abort_request and their old names. Everything runs concurrently and within a time limit. One thread.
+/// /abort_request and their old names; and /metrics, which asks nobody. Everything runs concurrently and within a time limit. One thread.
 class ControlPlane final : public QObject
 {
     Q_OBJECT
@@ -29,7 +30,7 @@ class ControlPlane final : public QObject
 public:
     using Reply = std::function<void(const ControlReply &)>;
 
-    ControlPlane(upstream::UpstreamTransport &transport, fleet::Fleet &fleet, QObject *parent);
+    ControlPlane(upstream::UpstreamTransport &transport, fleet::Fleet &fleet, metrics::Metrics &metrics, QObject *parent);
 
     struct Endpoint {
         QByteArray path;
@@ -41,6 +42,7 @@ public:
     void handle(const ControlRequest &request, const Reply &reply);
 
 private:
+    ControlReply metricsReply();
     void healthGenerate(const ControlRequest &request, const Reply &reply);
     void serverInfo(const ControlRequest &request, const Reply &reply);
     void firstPrefill(const ControlRequest &request, const QByteArray &target, const Reply &reply);
@@ -49,6 +51,7 @@ private:
 
     upstream::UpstreamTransport &m_transport;
     fleet::Fleet &m_fleet;
+    metrics::Metrics &m_metrics;
 };
 
 } // namespace pdlb::control

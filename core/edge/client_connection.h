@@ -103,6 +103,7 @@ private:
     QByteArray m_peerName;
     QByteArray m_body;
     ByteBudget &m_budget;
+    std::atomic<quint64> &m_refusals;
     ByteBudget::Charge m_charge; ///< for m_body
     QByteArray m_pipelined;
     QByteArray m_queued;

@@ -22,6 +22,12 @@ Admission::Verdict Admission::enter(Ticket &ticket)
     return Verdict::Wait;
 }
 
+qint64 Admission::waiting() const
+{
+    const std::lock_guard lock(m_mutex);
+    return qint64(m_waiting.size());
+}
+
 void Admission::leave(Ticket &ticket)
 {
     if (!m_counting.load(std::memory_order_relaxed))

@@ -51,6 +51,8 @@ public:
     /// For those that enter from now on; who waits and now may run is woken.
     void setLimits(qint64 maxRunning, qint64 maxWaiting);
 
+    qint64 waiting() const;
+
 private:
     void leave(Ticket &ticket);
 
@@ -58,7 +60,7 @@ private:
     void admitWaiting();
 
     std::atomic<bool> m_counting; ///< false: there was never a limit, and tickets cost nothing
-    std::mutex m_mutex;
+    mutable std::mutex m_mutex;
     qint64 m_maxRunning;
     qint64 m_maxWaiting;
     qint64 m_running = 0;

@@ -69,6 +69,7 @@ Relay::~Relay()
         m_exchange->setObserver(nullptr);
     for (const auto &run : m_legs)
         legOver(*run);
+    countRooms(0);
 }
 
 void Relay::start()
@@ -125,6 +126,7 @@ void Relay::enter()
         break;
     case Admission::Verdict::Wait:
         m_waitingSince = now();
+        m_trace.queued = m_waitingSince;
         break;
     case Admission::Verdict::Refuse:
         refuse({429, "too_many_requests", u"%1 requests are running and the queue is full; try again later"_s
@@ -136,8 +138,10 @@ void Relay::enter()
 void Relay::admitted()
 {
     m_waitingSince = Monotonic(0);
-    if (!m_isOver && m_exchange)
-        beginAttempt();
+    if (m_isOver || !m_exchange)
+        return;
+    m_trace.admitted = now();
+    beginAttempt();
 }
 
 void Relay::refuse(const ApiError &error, trace::EndReason reason)
@@ -169,6 +173,7 @@ void Relay::beginAttempt()
     pd::RequestPlan plan = m_context.dialect.plan(m_shape, m_body, bootstrap, m_context.rooms, m_context.random);
     m_trace.rooms = QList<quint64>(plan.rooms.begin(), plan.rooms.end());
     m_trace.rid = plan.legs.front().rid;
+    countRooms(m_trace.rooms.size());
     m_merger = m_context.dialect.merger(m_shape);
 
     AttemptMachine::Options options;
@@ -188,6 +193,7 @@ void Relay::beginAttempt()
         run->trace.prefill = isPrefill;
         run->trace.sample = leg.sample;
         run->trace.server = run->server->name;
+        run->trace.serverId = run->server->id;
         run->trace.url = run->server->url;
         options.names.push_back(run->server->label);
         roles.push_back(leg.role);
@@ -298,6 +304,11 @@ void Relay::releaseSentBodies()
         m_charge.release();
 }
 
+void Relay::countRooms(qint64 rooms)
+{
+    m_context.metrics.rooms.fetch_add(rooms - std::exchange(m_rooms, rooms), std::memory_order_relaxed);
+}
+
 void Relay::legOver(LegRun &run)
 {
     if (!run.counted)
@@ -357,6 +368,7 @@ void Relay::end()
     m_isOver = true;
     for (const auto &run : m_legs)
         m_trace.legs.push_back(run->trace);
+    countRooms(0);
     Q_EMIT over(this);
 }
 

@@ -3,6 +3,7 @@
 
 #include "control/control_plane.h"
 #include "edge/edge_server.h"
+#include "metrics/metrics.h"
 #include "relay/relay.h"
 #include "upstream/direct_transport.h"
 #include "upstream/qnam_transport.h"
@@ -20,6 +21,7 @@ struct SharedState {
     const Clock &clock;
     edge::EdgeShared &edge;
     Admission &admission;
+    metrics::Metrics &metrics;
     std::optional<QSslConfiguration> serverTls;
     QSslConfiguration engineTls;
     std::vector<trace::TraceSink *> sinks;
@@ -61,6 +63,7 @@ private:
 
     SharedState &m_shared;
     int m_listenDescriptor;
+    metrics::WorkerMetrics &m_metrics;
     upstream::DirectTransport m_direct;
     upstream::QnamTransport m_qnam;
     AbortSender m_aborts;
