@@ -5,7 +5,7 @@ namespace pdlb::metrics {
 
 namespace {
 
-constexpr std::array<quint16, 18> toldApart{200, 400, 401, 403, 404, 405, 408, 409, 411, 413, 415, 422, 429, 500, 501, 502, 503, 504};
+constexpr std::array<int, 18> toldApart{200, 400, 401, 403, 404, 405, 408, 409, 411, 413, 415, 422, 429, 500, 501, 502, 503, 504};
 
 quint8 endpointIndex(QByteArrayView path)
 {
@@ -31,7 +31,7 @@ template <size_t size> void addArrays(std::array<quint64, size> &to, const std::
 
 quint16 knownStatus(int status)
 {
-    if (std::binary_search(toldApart.begin(), toldApart.end(), quint16(status)))
+    if (std::binary_search(toldApart.begin(), toldApart.end(), status))
         return quint16(status);
     return status >= 100 && status <= 999 ? quint16(status / 100) : quint16(0);
 }
