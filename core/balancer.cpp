@@ -3,6 +3,7 @@
 
 #include "control/bootstrap_discovery.h"
 #include "control/control_plane.h"
+#include "control/health_monitor.h"
 #include "edge/listen_socket.h"
 #include "edge/side_listener.h"
 #include "relay/worker.h"
@@ -114,11 +115,11 @@ QUrl urlOf(const QString &scheme, const QString &host, quint16 port)
 class Balancer::Private
 {
 public:
-    Private(const Config &config, const QSslConfiguration &engineTls)
+    Private(const Config &config, const QSslConfiguration &engineTls, const Clock &clock)
         : config(config), rooms(random),
           edge(config.effectiveBodyMemory()),
           admission(config.maxInFlight, config.maxQueue), transport(engineTls),
-          metrics(fleet, config.metricsBuckets, [this] { return gauges(); })
+          metrics(fleet, clock, config.metricsBuckets, [this] { return gauges(); })
     {
     }
     metrics::Gauges gauges() const;
@@ -129,10 +130,12 @@ public:
     pd::RoomSource rooms;
     edge::EdgeShared edge;
     relay::Admission admission;
+    relay::RetryBudget retries;
     upstream::QnamTransport transport;
     metrics::Metrics metrics;
     std::unique_ptr<control::ControlPlane> control;
     std::unique_ptr<control::BootstrapDiscovery> discovery;
+    std::unique_ptr<control::HealthMonitor> health;
     std::unique_ptr<relay::SharedState> shared;
     std::unique_ptr<edge::SideListener> metricsListener;
     std::vector<std::unique_ptr<WorkerThread>> threads;
@@ -220,7 +223,7 @@ Result<void> Balancer::start(const Config &config)
     if (!sockets)
         return tl::unexpected(sockets.error());
 
-    d = std::make_unique<Private>(config, *engineTls);
+    d = std::make_unique<Private>(config, *engineTls, *m_clock);
     if (const auto applied = d->fleet.apply(config); !applied) {
         for (const int descriptor : *sockets)
             ::close(descriptor);
@@ -232,13 +235,17 @@ Result<void> Balancer::start(const Config &config)
     http::HeaderList credentials;
     upstream::setEngineCredentials(credentials, config);
     d->discovery = std::make_unique<control::BootstrapDiscovery>(d->transport, d->fleet, std::move(credentials), nullptr);
+    d->health = std::make_unique<control::HealthMonitor>(d->fleet, *engineTls, *m_clock, d->random);
     std::vector<trace::TraceSink *> sinks;
     if (m_sink)
         sinks.push_back(m_sink);
     control::BootstrapDiscovery *discovery = d->discovery.get();
+    control::HealthMonitor *health = d->health.get();
     d->shared.reset(new relay::SharedState{d->config, d->fleet, d->rooms, d->random, *m_clock,
-                                           d->edge, d->admission, d->metrics, serverTls, *engineTls, std::move(sinks), d->control.get(), [discovery](const QByteArray &prefill) {
+                                           d->edge, d->admission, d->metrics, d->retries, serverTls, *engineTls, std::move(sinks), d->control.get(), [discovery](const QByteArray &prefill) {
         QMetaObject::invokeMethod(discovery, [discovery, prefill] { discovery->recheck(prefill); }, Qt::QueuedConnection);
+    }, [health](const std::shared_ptr<fleet::ServerState> &state, bool good) {
+        QMetaObject::invokeMethod(health, [health, state, good] { health->heard(state, good); }, Qt::QueuedConnection);
     }});
     for (const int descriptor : *sockets)
         d->threads.push_back(std::make_unique<WorkerThread>(*d->shared, descriptor));
@@ -247,6 +254,7 @@ Result<void> Balancer::start(const Config &config)
         return started;
     }
     connect(discovery, &control::BootstrapDiscovery::firstRoundOver, this, &Balancer::startWorkers);
+    health->fleetChanged();
     discovery->start();
     return {};
 }
@@ -282,6 +290,7 @@ Result<QStringList> Balancer::apply(const Config &config)
     d->admission.setLimits(changed.maxInFlight, changed.maxQueue);
     d->discovery->fleetChanged();
     d->metrics.gather();
+    d->health->fleetChanged();
     for (const auto &thread : d->threads)
         thread->askConfigure();
     return needRestart;

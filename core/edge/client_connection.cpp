@@ -237,10 +237,8 @@ bool ClientConnection::isBeyondMemory(qint64 bodySize) const
 
 void ClientConnection::refuseForMemory()
 {
-    http::HeaderList headers;
-    headers.add("Retry-After", "1");
     refuse({503, "overloaded", u"the bodies of other requests take up the memory set aside for them (%1 bytes); try again"_s
-                .arg(m_budget.limit())}, std::move(headers));
+                .arg(m_budget.limit())});
 }
 
 void ClientConnection::startRequest()
@@ -427,6 +425,8 @@ void ClientConnection::refuse(const ApiError &error, http::HeaderList headers)
     headers.add("Content-Length", QByteArray::number(body.size()));
     if (error.status == 405)
         headers.add("Allow", "GET, HEAD, POST");
+    if (const QByteArray after = error.retryAfterField(); !after.isEmpty())
+        headers.add("Retry-After", after);
     headers.add("Connection", "close");
     const bool isHead = m_reader.head().method == "HEAD";
     send(http::writeResponseHead(error.status, http::reasonPhrase(error.status), headers) + (isHead ? QByteArray() : body));

@@ -200,7 +200,22 @@ std::optional<Refusal> EdgeServer::judge(const http::RequestHead &head, const QH
         return Refusal{{413, "body_too_large", u"nothing is done with a body here"_s}};
     if (preflight)
         return {};
-    return m_access.judge(head, peer, route == m_routes.constEnd() ? Access::Key : route->access);
+    const Access access = route == m_routes.constEnd() ? Access::Key : route->access;
+    if (auto refusal = m_access.judge(head, peer, access))
+        return refusal;
+    return access == Access::Key ? judgeRate(head, peer) : std::nullopt;
+}
+
+std::optional<Refusal> EdgeServer::judgeRate(const http::RequestHead &head, const QHostAddress &peer) const
+{
+    if (m_options.rate.perSecond <= 0)
+        return {};
+    // Where no key is asked for anybody could send a new one each time.
+    const QByteArray name = rateName(m_access.needsKey() ? presentedKey(head.headers) : QByteArrayView(), peer);
+    const Monotonic wait = m_shared.rates.take(name, m_options.rate, m_clock.now());
+    if (wait.count() == 0)
+        return {};
+    return Refusal{{429, "rate_limited", u"more than %1 requests a second; try again later"_s.arg(m_options.rate.perSecond), {}, wait}};
 }
 
 bool EdgeServer::dispatch(Exchange &exchange)

@@ -59,6 +59,7 @@ private:
     };
 
     std::optional<Refusal> judge(const http::RequestHead &head, const QHostAddress &peer) const override;
+    std::optional<Refusal> judgeRate(const http::RequestHead &head, const QHostAddress &peer) const;
     QByteArray allowedOrigin(const http::RequestHead &head) const override { return m_access.allowedOrigin(head); }
     void adopt(qintptr descriptor);
     void setSweepInterval();

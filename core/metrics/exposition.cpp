@@ -20,10 +20,12 @@ prometheus::ClientMetric &Exposition::add(Labels labels)
     return metric;
 }
 
-void Exposition::value(double value, Labels labels)
+void Exposition::value(double value, Labels labels, std::optional<Label> oneMore)
 {
     const bool isCounter = m_families.back().type == prometheus::MetricType::Counter;
     prometheus::ClientMetric &metric = add(labels);
+    if (oneMore)
+        metric.label.push_back({oneMore->first, oneMore->second.toByteArray().toStdString()});
     (isCounter ? metric.counter.value : metric.gauge.value) = value;
 }
 

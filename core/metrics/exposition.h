@@ -8,6 +8,8 @@
 #include <prometheus/metric_family.h>
 
 #include <initializer_list>
+#include <optional>
+#include <span>
 #include <utility>
 
 namespace pdlb::metrics {
@@ -16,14 +18,15 @@ namespace pdlb::metrics {
 class Exposition
 {
 public:
-    using Labels = std::initializer_list<std::pair<const char *, QByteArrayView>>;
+    using Label = std::pair<const char *, QByteArrayView>;
+    using Labels = std::initializer_list<Label>;
 
     /// Each begins a family, which the following values belong to. One without values still shows its name and help.
     void counter(const char *name, const char *help) { begin(name, help, prometheus::MetricType::Counter); }
     void gauge(const char *name, const char *help) { begin(name, help, prometheus::MetricType::Gauge); }
     void histogram(const char *name, const char *help) { begin(name, help, prometheus::MetricType::Histogram); }
 
-    void value(double value, Labels labels = {});
+    void value(double value, Labels labels = {}, std::optional<Label> oneMore = {});
     /// 1 for the one of `states` that is the present one, 0 for the others, told apart by the label `name`.
     void oneOf(const char *name, std::span<const char *const> states, QByteArrayView present, Labels labels);
     /// `counts` were observed with the same bounds.

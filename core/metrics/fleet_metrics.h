@@ -31,6 +31,6 @@ private:
 };
 
 /// The pdlb_server_* families and what is known of the fleet as a whole.
-void addFleetMetrics(Exposition &exposition, const fleet::FleetSnapshot &fleet);
+void addFleetMetrics(Exposition &exposition, const fleet::FleetSnapshot &fleet, Monotonic now);
 
 } // namespace pdlb::metrics

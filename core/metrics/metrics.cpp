@@ -10,8 +10,8 @@
 
 namespace pdlb::metrics {
 
-Metrics::Metrics(const fleet::Fleet &fleet, const QList<double> &durations, std::function<Gauges()> gauges)
-    : m_fleet(fleet), m_durations(durations.isEmpty() ? defaultDurationBounds() : boundsFromSeconds(durations)), m_gauges(std::move(gauges))
+Metrics::Metrics(const fleet::Fleet &fleet, const Clock &clock, const QList<double> &durations, std::function<Gauges()> gauges)
+    : m_fleet(fleet), m_clock(clock), m_durations(durations.isEmpty() ? defaultDurationBounds() : boundsFromSeconds(durations)), m_gauges(std::move(gauges))
 {
 }
 
@@ -48,7 +48,7 @@ QByteArray Metrics::text()
     addTimes(exposition, *fleet);
     addConnections(exposition);
     addGauges(exposition, m_gauges());
-    addFleetMetrics(exposition, *fleet);
+    addFleetMetrics(exposition, *fleet, m_clock.now());
     addProcessMetrics(exposition);
     return exposition.text();
 }

@@ -36,9 +36,9 @@ class Metrics
     Q_DISABLE_COPY_MOVE(Metrics)
 
 public:
-    /// `durations`: upper bounds of the duration histograms in seconds, ascending; empty: defaultDurationBounds().
+    /// `clock`: the one that the fleet's states are timed with. `durations`: upper bounds of the duration histograms in seconds, ascending; empty: defaultDurationBounds().
     /// `gauges` is called by text().
-    Metrics(const fleet::Fleet &fleet, const QList<double> &durations, std::function<Gauges()> gauges);
+    Metrics(const fleet::Fleet &fleet, const Clock &clock, const QList<double> &durations, std::function<Gauges()> gauges);
 
     /// For one worker, as long as the Metrics live. Thread-safe.
     WorkerMetrics &addWorker();
@@ -59,6 +59,7 @@ private:
     static void addGauges(Exposition &exposition, const Gauges &gauges);
 
     const fleet::Fleet &m_fleet;
+    const Clock &m_clock;
     const Bounds m_durations;
     std::function<Gauges()> m_gauges;
     mutable std::mutex m_mutex; ///< for the list

@@ -7,6 +7,8 @@
 #include <QDir>
 #include <QFile>
 
+#include <ctime>
+
 #include <unistd.h>
 
 using namespace Qt::StringLiterals;
@@ -21,15 +23,11 @@ QByteArray contents(const QString &path)
     return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
 }
 
-/// Seconds since 1970 at which the machine started.
-double bootTime()
+double secondsOf(clockid_t clock)
 {
-    const QByteArrayList lines = contents(u"/proc/stat"_s).split('\n');
-    for (const QByteArray &line : lines) {
-        if (line.startsWith("btime "))
-            return line.sliced(6).toDouble();
-    }
-    return 0;
+    timespec time{};
+    ::clock_gettime(clock, &time);
+    return double(time.tv_sec) + double(time.tv_nsec) / 1e9;
 }
 
 } // namespace
@@ -41,7 +39,7 @@ void addProcessMetrics(Exposition &exposition)
     const QByteArrayList fields = stat.sliced(stat.lastIndexOf(')') + 1).simplified().split(' ');
     const auto field = [&](int number) { return fields.value(number - 3).toDouble(); };
     const double ticks = double(::sysconf(_SC_CLK_TCK));
-    static const double boot = bootTime();
+    static const double boot = secondsOf(CLOCK_REALTIME) - secondsOf(CLOCK_BOOTTIME); // once: the calendar may be set
 
     exposition.counter("process_cpu_seconds_total", "User and system CPU time");
     exposition.value((field(14) + field(15)) / ticks);

@@ -68,10 +68,13 @@ void Totals::count(const trace::Timeline &timeline, const Bounds &durations)
     attempts += quint64(timeline.attempts);
     retries += quint64(std::max(timeline.attempts - 1, 0));
 
+    for (const auto *legs : {&timeline.earlierLegs, &timeline.legs}) {
+        for (const trace::LegTimeline &leg : *legs) {
+            aborts[leg.prefill] += leg.abortSent;
+            connections[leg.reused] += leg.ready.has_value();
+        }
+    }
     for (const trace::LegTimeline &leg : timeline.legs) {
-        aborts[leg.prefill] += leg.abortSent;
-        if (leg.ready)
-            ++connections[leg.reused];
         if (!leg.prefill && leg.gaps.sum.count() > 0)
             gaps[leg.serverId].add(leg.gaps);
         if (leg.prefill && good && leg.sent && leg.ended && leg.status == 200 && !leg.abortSent)

@@ -120,13 +120,13 @@ void Relay::analysed(const ShapeResult &shape)
 
 void Relay::enter()
 {
+    m_context.retries.earn(config().retry);
     switch (m_context.admission.enter(m_ticket)) {
     case Admission::Verdict::Run:
         beginAttempt();
         break;
     case Admission::Verdict::Wait:
-        m_waitingSince = now();
-        m_trace.queued = m_waitingSince;
+        beginToWait();
         break;
     case Admission::Verdict::Refuse:
         refuse({429, "too_many_requests", u"%1 requests are running and the queue is full; try again later"_s
@@ -135,13 +135,20 @@ void Relay::enter()
     }
 }
 
+void Relay::beginToWait()
+{
+    if (m_waitingSince.count() > 0)
+        return; // its turn came and there was no server for it
+    m_waitingSince = now();
+    m_trace.queued = m_waitingSince;
+    m_trace.admitted.reset();
+    m_trace.queuePosition = m_ticket.position();
+}
+
 void Relay::admitted()
 {
-    m_waitingSince = Monotonic(0);
-    if (m_isOver || !m_exchange)
-        return;
-    m_trace.admitted = now();
-    beginAttempt();
+    if (!m_isOver && m_exchange)
+        beginAttempt();
 }
 
 void Relay::refuse(const ApiError &error, trace::EndReason reason)
@@ -150,19 +157,50 @@ void Relay::refuse(const ApiError &error, trace::EndReason reason)
     endWithoutLegs(reason, error.message);
 }
 
+std::optional<fleet::Picked> Relay::pick()
+{
+    for (;;) {
+        const quint64 seen = m_context.admission.placesFreed();
+        m_snapshot = m_context.fleet.snapshot();
+        fleet::PickRequest wanted;
+        wanted.legs = m_shape.samples;
+        wanted.now = now();
+        wanted.avoid = m_failed;
+        wanted.pin = m_pin;
+        wanted.traits.model = m_shape.model;
+        auto picked = fleet::pickPair(*m_snapshot, wanted, m_context.random);
+        if (picked) {
+            m_context.admission.started(m_ticket);
+            return std::move(*picked);
+        }
+        const fleet::PickError &error = picked.error();
+        if (error.wait == fleet::PickError::Wait::InVain) {
+            refuse(error, error.status < 500 ? trace::EndReason::BadRequest : trace::EndReason::Overload);
+            return {};
+        }
+        switch (m_context.admission.park(m_ticket, error.wait == fleet::PickError::Wait::ForAnyServer, seen)) {
+        case Admission::Verdict::Run:
+            break; // a leg ended meanwhile
+        case Admission::Verdict::Wait:
+            beginToWait();
+            return {};
+        case Admission::Verdict::Refuse:
+            refuse({429, "too_many_requests", error.message + u" and the queue is full; try again later"_s});
+            return {};
+        }
+    }
+}
+
 void Relay::beginAttempt()
 {
-    m_snapshot = m_context.fleet.snapshot();
-    fleet::PickRequest wanted;
-    wanted.avoid = m_pair;
-    wanted.pin = m_pin;
-    wanted.traits.model = m_shape.model;
-    const auto picked = fleet::pickPair(*m_snapshot, wanted, m_context.random);
-    if (!picked) {
-        refuse(picked.error(), picked.error().status < 500 ? trace::EndReason::BadRequest : trace::EndReason::Overload);
+    auto picked = pick();
+    if (!picked)
         return;
-    }
+    if (std::exchange(m_waitingSince, Monotonic(0)).count() > 0)
+        m_trace.admitted = now();
     m_pair = picked->pair;
+    m_prefillPlace.emplace(std::move(picked->prefill));
+    m_decodePlace.emplace(std::move(picked->decode));
     m_trace.policy = picked->reason;
     const fleet::Server &prefill = m_snapshot->prefill[size_t(m_pair->prefill)];
     const fleet::Server &decode = m_snapshot->decode[size_t(m_pair->decode)];
@@ -178,7 +216,7 @@ void Relay::beginAttempt()
 
     AttemptMachine::Options options;
     options.stream = m_shape.stream;
-    options.mayRetry = m_retries == 0 && (m_snapshot->prefill.size() > 1 || m_snapshot->decode.size() > 1);
+    options.mayRetry = m_retries < config().retry.retries && (m_snapshot->prefill.size() > 1 || m_snapshot->decode.size() > 1);
     options.needsPrefillBody = m_merger && (m_shape.returnLogprob || m_shape.returnRoutedExperts);
     options.buffered = m_merger && !m_shape.stream;
     std::vector<pd::LegRole> roles;
@@ -190,6 +228,8 @@ void Relay::beginAttempt()
         const bool isPrefill = leg.role == pd::LegRole::Prefill;
         auto run = std::make_unique<LegRun>();
         run->server = isPrefill ? &prefill : &decode;
+        run->place = isPrefill ? &*m_prefillPlace : &*m_decodePlace;
+        run->counted = true;
         run->trace.prefill = isPrefill;
         run->trace.sample = leg.sample;
         run->trace.server = run->server->name;
@@ -230,9 +270,7 @@ void Relay::openLeg(int index, const pd::LegPlan &plan)
     request.body = plan.body;
     request.connectTimeout = config().connectTimeout;
     run.trace.opened = now();
-    run.server->state->inFlight.fetch_add(1, std::memory_order_relaxed);
     run.server->state->requests.fetch_add(1, std::memory_order_relaxed);
-    run.counted = true;
     run.leg = transportFor(run.server->origin).open(std::move(request), this);
     run.plan.body = {};
     connect(run.leg, &upstream::Leg::ready, this, [this, index] { legReady(index); });
@@ -252,11 +290,11 @@ void Relay::tick(Monotonic time)
         return limit.count() > 0 && since.count() > 0 && time - since > limit;
     };
     if (!m_isOver && !m_machine && expired(m_waitingSince, config.queueTimeout)) {
-        refuse({503, "queue_timeout", u"the request waited %1 s and none of the %2 running ones ended; try again later"_s
-                    .arg(double(config.queueTimeout.count()) / 1000).arg(config.maxInFlight)});
+        refuse({503, "queue_timeout", u"the request waited %1 s and no place became free; try again later"_s
+                    .arg(double(config.queueTimeout.count()) / 1000)});
     }
-    if (!m_isOver && !m_machine && m_waitingSince.count() > 0 && expired(m_trace.received, config.requestTimeout)) {
-        const ApiError error{504, "timeout_total", u"the request waited for its turn until the request timeout"_s};
+    if (!m_isOver && !m_machine && (m_waitingSince.count() > 0 || m_retryPause) && expired(m_trace.received, config.requestTimeout)) {
+        const ApiError error{504, "timeout_total", u"the request was not begun within the request timeout"_s};
         perform(AnswerError{error});
         endWithoutLegs(trace::EndReason::TimeoutTotal, error.message);
     }
@@ -284,9 +322,19 @@ void Relay::tick(Monotonic time)
     else if (expired(m_trace.received, config.requestTimeout))
         apply(TimedOut{trace::EndReason::TimeoutTotal});
     else if (m_lastByte.count() == 0 && expired(m_sentAt, config.firstByteTimeout))
-        apply(TimedOut{trace::EndReason::TimeoutFirstByte});
+        apply(silence(trace::EndReason::TimeoutFirstByte));
     else if (!m_paused && expired(m_lastByte, config.streamIdleTimeout))
-        apply(TimedOut{trace::EndReason::TimeoutIdle});
+        apply(silence(trace::EndReason::TimeoutIdle));
+}
+
+TimedOut Relay::silence(trace::EndReason which)
+{
+    // Slow or hanging: no failure yet, but worth a look.
+    for (const auto &run : m_legs) {
+        if (run->counted)
+            tellHealth(*run, false);
+    }
+    return {which};
 }
 
 void Relay::abandonLegs()
@@ -314,7 +362,9 @@ void Relay::legOver(LegRun &run)
     if (!run.counted)
         return;
     run.counted = false;
-    run.server->state->inFlight.fetch_sub(1, std::memory_order_relaxed);
+    run.place->legOver();
+    if (run.server->maxInFlight > 0)
+        m_context.admission.placeFreed();
     if (!run.trace.ended)
         run.trace.ended = now();
 }

@@ -3,9 +3,13 @@
 
 #include "upstream/engine_credentials.h"
 
+#include <QJsonDocument>
+#include <QJsonObject>
 #include <QLoggingCategory>
 
 #include <limits>
+
+using namespace Qt::StringLiterals;
 
 namespace pdlb::relay {
 
@@ -25,6 +29,7 @@ edge::EdgeOptions edgeOptions(const Config &config)
     options.bodyTimeout = config.bodyTimeout;
     options.keepAliveTimeout = config.keepAliveTimeout;
     options.writeStall = config.writeStallTimeout;
+    options.rate = config.rate;
     return options;
 }
 
@@ -33,7 +38,7 @@ edge::EdgeOptions edgeOptions(const Config &config)
 Worker::Worker(SharedState &shared, int listenDescriptor)
     : m_shared(shared), m_listenDescriptor(listenDescriptor), m_metrics(shared.metrics.addWorker()), m_qnam(shared.engineTls),
       m_context{pd::sglangDialect(), shared.fleet, shared.rooms, shared.random, shared.clock,
-                m_direct, m_qnam, m_aborts, shared.admission, m_metrics, shared.prefillUnreachable},
+                m_direct, m_qnam, m_aborts, shared.admission, m_metrics, shared.retries, shared.prefillUnreachable, shared.serverHeard},
       m_edge(std::make_unique<edge::EdgeServer>(edgeOptions(shared.config), shared.edge, shared.clock))
 {
     m_direct.pool().countIdleIn(&m_metrics.idleConnections);
@@ -81,10 +86,32 @@ void Worker::addRoutes()
 
 void Worker::answerReadiness(edge::Exchange &exchange) const
 {
+    const fleet::SnapshotPtr snapshot = m_shared.fleet.snapshot();
+    const Monotonic now = m_shared.clock.now();
+    const qsizetype prefills = fleet::usableServers(*snapshot, Role::Prefill, now);
+    const qsizetype decodes = fleet::usableServers(*snapshot, Role::Decode, now);
+    std::optional<ApiError> error;
     if (m_draining)
-        exchange.respondError({503, "shutting_down", QStringLiteral("the balancer is shutting down")});
-    else
-        exchange.respond(200, {}, {});
+        error = ApiError{503, "shutting_down", u"the balancer is shutting down"_s};
+    else if (prefills == 0 || decodes == 0)
+        error = ApiError{503, "not_ready", u"no %1 server can be used now"_s.arg(prefills == 0 ? u"prefill"_s : u"decode"_s)};
+    if (exchange.head().path() != "/readiness") {
+        if (error)
+            exchange.respondError(*error);
+        else
+            exchange.respond(200, {}, {});
+        return;
+    }
+    // As SGLang's router tells it.
+    QJsonObject answer{{u"status"_s, error ? u"not ready"_s : u"ready"_s}, {u"healthy_workers"_s, prefills + decodes},
+                       {u"total_workers"_s, qint64(snapshot->prefill.size() + snapshot->decode.size())}};
+    http::HeaderList headers;
+    headers.add("Content-Type", "application/json");
+    if (error) {
+        answer.insert(u"reason"_s, error->message);
+        headers.add("Retry-After", error->retryAfterField());
+    }
+    exchange.respond(error ? error->status : 200, std::move(headers), QJsonDocument(answer).toJson(QJsonDocument::Compact));
 }
 
 void Worker::startRelay(edge::Exchange &exchange, pd::Endpoint endpoint)
@@ -154,6 +181,8 @@ void Worker::tick()
     const auto relays = m_relays;
     for (Relay *relay : relays)
         relay->tick(now);
+    if (m_shared.admission.waiting() > 0)
+        m_shared.admission.placeFreed(); // servers come up and limits change without any leg's end
 }
 
 void Worker::drain()

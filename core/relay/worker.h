@@ -22,11 +22,13 @@ struct SharedState {
     edge::EdgeShared &edge;
     Admission &admission;
     metrics::Metrics &metrics;
+    RetryBudget &retries;
     std::optional<QSslConfiguration> serverTls;
     QSslConfiguration engineTls;
     std::vector<trace::TraceSink *> sinks;
     control::ControlPlane *control; ///< lives in the control thread
     std::function<void(const QByteArray &)> prefillUnreachable; ///< thread-safe
+    std::function<void(const std::shared_ptr<fleet::ServerState> &, bool good)> serverHeard; ///< likewise
     std::atomic<qint64> inFlight{0};
 };
 

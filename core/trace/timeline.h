@@ -58,7 +58,8 @@ struct Timeline {
     QDateTime startedAt;
     Monotonic received{0};
     Moment queued; ///< it began to wait for its turn
-    Moment admitted; ///< its turn came; only with `queued`
+    Moment admitted; ///< and was done with that
+    qint64 queuePosition = 0; ///< its place in the queue when it began to wait, from 1
     Moment picked;
     Moment clientHead; ///< the answer's head went to the client
     Moment ended;
@@ -67,6 +68,7 @@ struct Timeline {
     EndReason end = EndReason::Ok;
     QString error; ///< in words, with whose fault; empty when Ok
     std::vector<LegTimeline> legs; ///< of the last attempt
+    std::vector<LegTimeline> earlierLegs; ///< of the attempts before it, in their order
 
     const LegTimeline *leg(bool prefill) const;
     /// The first byte of decode's body: the first token.

@@ -211,7 +211,7 @@ void TstMetrics::workersAtOnce()
     fleet::Fleet fleet;
     QVERIFY(fleet.apply(fleetOf(1, 1)));
     const quint64 p = fleet.snapshot()->prefill[0].id, d = fleet.snapshot()->decode[0].id;
-    Metrics metrics(fleet, {}, [] { return Gauges(); });
+    Metrics metrics(fleet, SteadyClock::instance(), {}, [] { return Gauges(); });
     constexpr int workers = 4, each = 5000;
     std::vector<std::jthread> threads;
     std::atomic<int> running = workers;
@@ -239,7 +239,7 @@ void TstMetrics::removedServers()
 {
     fleet::Fleet fleet;
     QVERIFY(fleet.apply(fleetOf(2, 2)));
-    Metrics metrics(fleet, {}, [] { return Gauges(); });
+    Metrics metrics(fleet, SteadyClock::instance(), {}, [] { return Gauges(); });
     WorkerMetrics &worker = metrics.addWorker();
     const auto before = fleet.snapshot();
     for (const fleet::Server &prefill : before->prefill) {
@@ -268,7 +268,7 @@ void TstMetrics::manyPairs()
 {
     fleet::Fleet fleet;
     QVERIFY(fleet.apply(fleetOf(17, 16)));
-    Metrics metrics(fleet, {}, [] { return Gauges(); });
+    Metrics metrics(fleet, SteadyClock::instance(), {}, [] { return Gauges(); });
     WorkerMetrics &worker = metrics.addWorker();
     for (const fleet::Server &prefill : fleet.snapshot()->prefill) {
         for (const fleet::Server &decode : fleet.snapshot()->decode)
@@ -285,7 +285,7 @@ void TstMetrics::manyServers()
 {
     fleet::Fleet fleet;
     QVERIFY(fleet.apply(fleetOf(1, 65)));
-    Metrics metrics(fleet, {}, [] { return Gauges(); });
+    Metrics metrics(fleet, SteadyClock::instance(), {}, [] { return Gauges(); });
     WorkerMetrics &worker = metrics.addWorker();
     for (const fleet::Server &decode : fleet.snapshot()->decode)
         worker.record(stream(fleet.snapshot()->prefill[0].id, decode.id));
@@ -299,7 +299,7 @@ void TstMetrics::ownBuckets()
 {
     fleet::Fleet fleet;
     QVERIFY(fleet.apply(fleetOf(1, 1)));
-    Metrics metrics(fleet, {0.5, 1.5}, [] { return Gauges{.running = 3, .draining = true}; });
+    Metrics metrics(fleet, SteadyClock::instance(), {0.5, 1.5}, [] { return Gauges{.running = 3, .draining = true}; });
     metrics.addWorker().record(stream(fleet.snapshot()->prefill[0].id, fleet.snapshot()->decode[0].id));
     const QByteArray text = metrics.text();
     const QByteArray start = R"(pdlb_request_seconds_bucket{endpoint="/generate",stream="true",le=)";
