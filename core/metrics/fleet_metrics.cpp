@@ -89,8 +89,8 @@ void addFleetMetrics(Exposition &exposition, const fleet::FleetSnapshot &fleet, 
     exposition.counter("pdlb_server_probes_total", "Health probes of the server that ended");
     each([&](const fleet::Server &server, Labels labels) {
         const double all = double(server.state->probes.load()), failed = std::min(double(server.state->probeFailures.load()), all);
-        exposition.value(all - failed, labels, {"result", "ok"});
-        exposition.value(failed, labels, {"result", "failed"});
+        exposition.value(all - failed, labels, Exposition::Label{"result", "ok"});
+        exposition.value(failed, labels, Exposition::Label{"result", "failed"});
     });
     exposition.gauge("pdlb_server_legs_in_flight", "Legs that run on the server");
     each([&](const fleet::Server &server, Labels labels) { exposition.value(double(server.state->inFlight.load()), labels); });
