@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "control/control_plane.h"
-#include "edge/edge_server.h"
+#include "relay/control_gate.h"
 #include "metrics/metrics.h"
 #include "relay/relay.h"
 #include "upstream/direct_transport.h"
 #include "upstream/qnam_transport.h"
-
-#include <QPointer>
 
 namespace pdlb::relay {
 
@@ -58,8 +55,6 @@ private:
     void answerReadiness(edge::Exchange &exchange) const;
     void startRelay(edge::Exchange &exchange, pd::Endpoint endpoint);
     void relayOver(Relay *relay);
-    void startControl(edge::Exchange &exchange);
-    void controlAnswered(quint64 id, const control::ControlReply &reply);
     void tick();
     void checkDrained();
 
@@ -71,10 +66,9 @@ private:
     AbortSender m_aborts;
     RelayContext m_context;
     QSet<Relay *> m_relays; ///< children
-    QHash<quint64, QPointer<edge::Exchange>> m_controls;
-    quint64 m_nextControl = 1;
     QTimer m_ticker;
     std::unique_ptr<edge::EdgeServer> m_edge;
+    ControlGate m_gate;
     bool m_draining = false;
     bool m_forced = false;
 };
