@@ -85,6 +85,11 @@ struct Config {
     QString caFile; ///< PEM, trusted beside the system's for https:// engines
     bool insecure = false; ///< certificates of https:// engines are not checked
 
+    // Metrics, beside /metrics of the port above.
+    QString metricsHost = QStringLiteral("127.0.0.1"); ///< as host
+    std::optional<quint16> metricsPort; ///< unset: no listener of their own; 0: any free port, see Balancer::metricsUrl()
+    QList<double> metricsBuckets; ///< upper bounds of the duration histograms in seconds, ascending; empty: the usual ones
+
     QJsonObject extra; ///< what the file has beside these, kept for when it is saved again
 
     /// Everything that is wrong; nothing when the configuration can be used.

@@ -70,6 +70,7 @@ Relay::~Relay()
         m_exchange->setObserver(nullptr);
     for (const auto &run : m_legs)
         legOver(*run);
+    countRooms(0);
 }
 
 void Relay::start()
@@ -212,6 +213,7 @@ void Relay::beginAttempt()
     pd::RequestPlan plan = m_context.dialect.plan(m_shape, m_body, bootstrap, m_context.rooms, m_context.random);
     m_trace.rooms = QList<quint64>(plan.rooms.begin(), plan.rooms.end());
     m_trace.rid = plan.legs.front().rid;
+    countRooms(m_trace.rooms.size());
     m_merger = m_context.dialect.merger(m_shape);
 
     AttemptMachine::Options options;
@@ -233,6 +235,7 @@ void Relay::beginAttempt()
         run->trace.prefill = isPrefill;
         run->trace.sample = leg.sample;
         run->trace.server = run->server->name;
+        run->trace.serverId = run->server->id;
         run->trace.url = run->server->url;
         options.names.push_back(run->server->label);
         roles.push_back(leg.role);
@@ -351,6 +354,11 @@ void Relay::releaseSentBodies()
         m_charge.release();
 }
 
+void Relay::countRooms(qint64 rooms)
+{
+    m_context.metrics.rooms.fetch_add(rooms - std::exchange(m_rooms, rooms), std::memory_order_relaxed);
+}
+
 void Relay::legOver(LegRun &run)
 {
     if (!run.counted)
@@ -412,6 +420,7 @@ void Relay::end()
     m_isOver = true;
     for (const auto &run : m_legs)
         m_trace.legs.push_back(run->trace);
+    countRooms(0);
     Q_EMIT over(this);
 }
 
