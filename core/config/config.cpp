@@ -4,12 +4,11 @@
 #include "edge/listen_socket.h"
 #include "fleet/policy.h"
 #include "upstream/origin.h"
+#include "util/memory_limit.h"
 #include "util/process_limits.h"
 
 #include <QThread>
 #include <QUrl>
-
-#include <algorithm>
 
 #include <algorithm>
 
@@ -118,7 +117,7 @@ Result<void> Config::validateAccess() const
 
 qint64 Config::effectiveBodyMemory() const
 {
-    return maxBodyMemory.value_or(std::min(qint64(2) << 30, physicalMemory() / 4));
+    return maxBodyMemory.value_or(std::clamp<qint64>(usableMemory() / 4, 1, qint64(2) << 30)); // 0 would be no limit
 }
 
 qint64 Config::effectiveConnections() const

@@ -86,7 +86,7 @@ struct Config {
     /// One sentence with what is wrong, where, and what is allowed; nothing when the configuration can be used.
     Result<void> validate() const;
     int effectiveWorkers() const;
-    /// maxBodyMemory, or the smaller of 2 GiB and a quarter of the machine's memory.
+    /// maxBodyMemory, or the smaller of 2 GiB and a quarter of the memory (the machine's, or what its container may use).
     qint64 effectiveBodyMemory() const;
     /// maxConnections, or 0.4 of the descriptors that this process may have: each request needs two more for its legs.
     qint64 effectiveConnections() const;

@@ -76,7 +76,7 @@ private:
     /// Begins, waits for a place, or is refused.
     void enter();
     void admitted();
-    void refuse(const ApiError &error);
+    void refuse(const ApiError &error, trace::EndReason reason = trace::EndReason::Overload);
     /// The body's memory is free once every leg has written its own.
     void releaseSentBodies();
     void beginAttempt();
