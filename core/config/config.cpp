@@ -52,18 +52,18 @@ Result<void> Config::validate() const
         return {};
     };
     for (const PrefillServer &server : prefill) {
-        if (const auto good = check(server.url); !good)
+        if (auto good = check(server.url); !good)
             return good;
     }
     for (const QString &url : decode) {
-        if (const auto good = check(url); !good)
+        if (auto good = check(url); !good)
             return good;
     }
     if (!fleet::policyNames().contains(policy))
         return failure(u"policy \"%1\" is unknown; known are: %2"_s.arg(policy, fleet::policyNames().join(u", "_s)));
     if (workers < 0 || workers > 256)
         return failure(u"workers %1: expected 0 (automatic) to 256"_s.arg(workers));
-    if (const auto good = validateLimits(); !good)
+    if (auto good = validateLimits(); !good)
         return good;
     return validateAccess();
 }
