@@ -62,7 +62,7 @@ public:
         std::vector<QString> names; ///< per leg, for messages: "prefill p1 (http://…)"
     };
 
-    AttemptMachine(std::vector<pd::LegRole> roles, Options options);
+    AttemptMachine(const std::vector<pd::LegRole> &roles, Options options);
 
     std::vector<Action> step(const Event &event);
     /// After Conclude: the client has its answer (or is gone) and only draining is left.

@@ -184,7 +184,7 @@ void Relay::beginAttempt()
         run->plan = std::move(leg);
         m_legs.push_back(std::move(run));
     }
-    m_machine.emplace(std::move(roles), std::move(options));
+    m_machine.emplace(roles, std::move(options));
     for (int i = 0; i < int(m_legs.size()); ++i)
         openLeg(i, m_legs[size_t(i)]->plan);
     // Not while opening: the first ready connection must not write before the others are even tried.
