@@ -56,6 +56,7 @@ void ServeCommand::addTo(CLI::App &app)
     addDeadlines();
     addLimits();
     addAccess();
+    addMetrics();
     m_app->add_option("--log-level", m_logLevel, "debug, info, warn or error")->capture_default_str();
     m_app->add_flag("--json-log", m_jsonLog, "Log lines as JSON");
     m_app->add_flag("--pd-disaggregation,--mini-lb", m_accepted, "Accepted for SGLang's sake, no effect");
@@ -112,7 +113,7 @@ void ServeCommand::addLimits()
             ->default_str(std::to_string(now))->group(group);
     };
     automatic("--max-body-memory", &Config::maxBodyMemory, m_config.effectiveBodyMemory(),
-              "Memory of all request bodies in bytes; default: 2 GiB, at most a quarter of the machine's");
+              "Memory of all request bodies in bytes; default: 2 GiB, at most a quarter of what the machine or container has");
     automatic("--max-connections", &Config::maxConnections, m_config.effectiveConnections(),
               "Clients' connections; default: 0.4 of the limit of open files");
     // SGLang's router says -1 for "no limit".
@@ -145,6 +146,19 @@ void ServeCommand::addAccess()
     file("--tls-key,--tls-key-path", &Config::tlsKeyFile, "Its private key (PEM)");
     file("--ca-file,--ca-cert-paths", &Config::caFile, "Authorities to trust for https:// engines, beside the system's (PEM)");
     m_app->add_flag("--insecure", m_config.insecure, "Do not check the certificates of https:// engines")->group(group);
+}
+
+void ServeCommand::addMetrics()
+{
+    const char *group = "Metrics (beside /metrics of --port)";
+    m_app->add_option_function<quint16>("--metrics-port,--prometheus-port", [this](quint16 port) { m_config.metricsPort = port; },
+                                        "Serve /metrics on a port of its own too, without a key; 0: any free one")->group(group);
+    m_app->add_option_function<std::string>("--metrics-host,--prometheus-host", [this](const std::string &host) {
+        m_config.metricsHost = QString::fromStdString(host);
+    }, "Address of that port")->default_str(m_config.metricsHost.toStdString())->group(group);
+    m_app->add_option_function<std::vector<double>>("--metrics-buckets,--prometheus-duration-buckets", [this](const std::vector<double> &bounds) {
+        m_config.metricsBuckets = QList<double>(bounds.begin(), bounds.end());
+    }, "Upper bounds of the histograms of durations; default: 0.001 to 600")->type_name("SECONDS...")->group(group);
 }
 
 Result<void> ServeCommand::refuseEmptyValues() const
@@ -238,6 +252,8 @@ int ServeCommand::run(Streams &streams)
         streams.out << "pdlb listens on " << balancer.url().toString() << " with " << configured->prefill.size()
                     << " prefill and " << configured->decode.size() << " decode engines, "
                     << configured->effectiveWorkers() << " workers\n";
+        if (const QUrl metrics = balancer.metricsUrl(); !metrics.isEmpty())
+            streams.out << "metrics on " << metrics.toString() << "/metrics\n";
         streams.out.flush();
     });
     int code = ExitOk;

@@ -21,6 +21,7 @@ private:
     void addDeadlines();
     void addLimits();
     void addAccess();
+    void addMetrics();
     static void warn(const Config &config);
     Result<void> refuseEmptyValues() const;
     Result<void> readSecrets(Config &config) const;

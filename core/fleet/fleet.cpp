@@ -42,6 +42,9 @@ Result<SnapshotPtr> makeSnapshot(const Config &given, const FleetSnapshot *old)
 {
     auto config = std::make_shared<Config>(given);
     config->nameServers();
+    // A name that is not looked up yet has no server.
+    for (QList<ServerConfig> *list : {&config->prefill, &config->decode})
+        list->removeIf([](const ServerConfig &server) { return upstream::parseServerUrl(server.url)->lookup != upstream::Lookup::None; });
     auto snapshot = std::make_shared<FleetSnapshot>();
     for (const ServerConfig &server : std::as_const(config->prefill))
         snapshot->prefill.push_back(makeServer(Role::Prefill, server, config->serverMaxInFlight, old));

@@ -114,7 +114,10 @@ void TstFleet::avoidsTheFailedPair()
         QVERIFY(fleet.apply(config));
         for (int i = 0; i < 200; ++i) {
             const Pair failed{i % p, i % d};
-            const auto picked = pickPair(*fleet.snapshot(), {.avoid = failed}, random);
+            const SnapshotPtr snapshot = fleet.snapshot();
+            const std::array<const ServerState *, 2> states{snapshot->prefill[size_t(failed.prefill)].state.get(),
+                                                            snapshot->decode[size_t(failed.decode)].state.get()};
+            const auto picked = pickPair(*snapshot, {.avoid = states}, random);
             QVERIFY(picked);
             const Pair pair = picked->pair;
             QVERIFY(pair.prefill >= 0 && pair.prefill < p && pair.decode >= 0 && pair.decode < d);
@@ -238,16 +241,16 @@ void TstFleet::validation_data()
         row(qPrintable(u"hash key "_s + QLatin1StringView(key)), "expected header:NAME, or body:MEMBER",
             [key](Config &c) { c.policies.hashKey = QString::fromLatin1(key); });
     }
-    row("cache threshold", "expected 0 to 1", [](Config &c) { c.policies.cacheThreshold = std::nan(""); });
-    row("balance", "balance thresholds are 64 and 0.5", [](Config &c) { c.policies.balanceRel = 0.5; });
-    row("tree", "tree of prompts is 1000 bytes", [](Config &c) { c.policies.maxTreeBytes = 1000; });
-    row("load interval", "load interval is 0 ms", [](Config &c) { c.policies.loadInterval = {}; });
-    row("workers", "workers 257", [](Config &c) { c.workers = 257; });
-    row("negative workers", "workers -1", [](Config &c) { c.workers = -1; });
+    row("cache threshold", "(--cache-threshold) is nan", [](Config &c) { c.policies.cacheThreshold = std::nan(""); });
+    row("balance", "(--balance-rel-threshold) is 0.5", [](Config &c) { c.policies.balanceRel = 0.5; });
+    row("tree", "(--max-tree-bytes) is 1000", [](Config &c) { c.policies.maxTreeBytes = 1000; });
+    row("load interval", "(--load-interval) is 0", [](Config &c) { c.policies.loadInterval = {}; });
+    row("workers", "workers (--workers) is 257", [](Config &c) { c.workers = 257; });
+    row("negative workers", "workers (--workers) is -1", [](Config &c) { c.workers = -1; });
     row("no limit of bodies", "", [](Config &c) { c.maxBody = 0; });
-    row("negative limit", "negative (-1)", [](Config &c) { c.maxBodyMemory = -1; });
-    row("tiny request line", "request line is 10 bytes", [](Config &c) { c.maxRequestLine = 10; });
-    row("no header fields", "header fields are 0", [](Config &c) { c.maxHeaders = 0; });
+    row("negative limit", "(--max-body-memory) is -1", [](Config &c) { c.maxBodyMemory = -1; });
+    row("tiny request line", "(--max-request-line) is 10; expected 64", [](Config &c) { c.maxRequestLine = 10; });
+    row("no header fields", "(--max-headers) is 0", [](Config &c) { c.maxHeaders = 0; });
     row("API key", "", [](Config &c) { c.apiKeys = {"secret"}; });
     row("empty API key", "API key is empty", [](Config &c) { c.apiKeys = {"secret", ""}; });
     row("API key with a space", "API key is empty or holds", [](Config &c) { c.apiKeys = {"sec ret"}; });
@@ -256,7 +259,7 @@ void TstFleet::validation_data()
     row("CORS origin with a path", "CORS origin \"https://a/b\"", [](Config &c) { c.corsOrigins = {"https://a/b"}; });
     row("any CORS origin", "CORS origin \"*\"", [](Config &c) { c.corsOrigins = {"*"}; });
     row("certificate without key", "--tls-key", [](Config &c) { c.tlsCertFile = u"cert.pem"_s; });
-    row("timeout", "negative", [](Config &c) { c.streamIdleTimeout = std::chrono::seconds(-1); });
+    row("timeout", "(--stream-idle-timeout) is -1", [](Config &c) { c.streamIdleTimeout = std::chrono::seconds(-1); });
 }
 
 void TstFleet::validation()
