@@ -121,7 +121,7 @@ void TstSteering::debugHeaders_data()
         row("answer", generateBody, "", 200);
         row("stream", generateStream, "", 200);
         row("engine's error", generateBody, "decode:status=418", 418);
-        row("our error", generateBody, "decode:reset", 502);
+        row("our error", generateBody, "decode:close=before-head", 502);
     }
 }
 
