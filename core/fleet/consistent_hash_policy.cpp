@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
+#include <utility>
 
 namespace pdlb::fleet {
 
@@ -49,23 +49,26 @@ private:
     static qsizetype pickWeighted(std::span<const Candidate> candidates, quint64 key)
     {
         // -ln(1 - h) is between h and h / (1 - h): the logarithm is hardly ever needed.
-        static thread_local std::vector<double> bounds;
-        bounds.resize(candidates.size());
+        const auto lowerBound = [&](size_t i) { return hashOf(candidates[i], key) / candidates[i].weight; };
         size_t best = 0;
         double lowest = std::numeric_limits<double>::infinity();
+        double second = lowest;
         for (size_t i = 0; i < candidates.size(); ++i) {
-            const double bound = hashOf(candidates[i], key) / candidates[i].weight;
-            bounds[i] = bound;
+            const double bound = lowerBound(i);
             if (bound < lowest) {
-                lowest = bound;
+                second = std::exchange(lowest, bound);
                 best = i;
+            } else if (bound < second) {
+                second = bound;
             }
         }
         const double upperBound = lowest / (1 - hashOf(candidates[best], key));
+        if (upperBound <= second)
+            return qsizetype(best);
         const auto exact = [&](size_t i) { return -std::log1p(-hashOf(candidates[i], key)) / candidates[i].weight; };
         size_t least = best;
         for (size_t i = 0; i < candidates.size(); ++i) {
-            if (bounds[i] < upperBound && i != best && exact(i) < exact(least))
+            if (i != best && lowerBound(i) < upperBound && exact(i) < exact(least))
                 least = i;
         }
         return qsizetype(least);

@@ -26,7 +26,7 @@ inline bool passesBreaker(const Server &server, const Config &config, Monotonic 
 
 inline bool isUsable(const FleetSnapshot &fleet, const Server &server, const PickRequest &request, Demands demands)
 {
-    return server.enabled && (!demands.room || hasRoom(server, request.legs))
+    return server.enabled && (!demands.room || server.maxInFlight == 0 || hasRoom(server, request.legs))
         && passesBreaker(server, *fleet.config, request.now) && (!demands.health || isHealthy(*server.state));
 }
 
