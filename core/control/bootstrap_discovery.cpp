@@ -46,10 +46,12 @@ void BootstrapDiscovery::fleetChanged()
     const fleet::SnapshotPtr snapshot = m_fleet.snapshot();
     m_states.removeIf([&](const std::pair<const QByteArray &, State &> &entry) { return !toBeAsked(*snapshot, entry.first); });
     for (const fleet::Server &server : snapshot->prefill) {
-        if (!server.bootstrapPort && toBeAsked(*snapshot, server.name) && !m_states.contains(server.name)) {
-            m_states.insert(server.name, {});
+        if (server.bootstrapPort || !toBeAsked(*snapshot, server.name))
+            continue;
+        State &state = m_states[server.name];
+        // One that is waited for is asked now, whatever pause an earlier engine of that name had earned.
+        if (!state.asking && (!state.waiting || server.portPending))
             ask(server.name);
-        }
     }
 }
 
@@ -112,6 +114,8 @@ void BootstrapDiscovery::answered(const QByteArray &name, const QByteArray &url,
         const QString why = reply.ok() ? u"its /server_info names none"_s : reply.describe();
         qCInfo(lcDiscovery, "the bootstrap port of prefill %s is unknown (%s); null is sent until it answers, or give the port: --prefill %s PORT",
                url.constData(), qPrintable(why), url.constData());
+        if (server->portPending)
+            m_fleet.setDiscoveredPort(name, {}); // it is waited for no longer
         again(name);
     }
     const bool all = std::all_of(m_states.cbegin(), m_states.cend(), [](const State &s) { return s.answered; });
