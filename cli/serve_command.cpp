@@ -6,6 +6,7 @@
 #include "cli/signals.h"
 #include "config/secret_file.h"
 #include "edge/listen_socket.h"
+#include "fleet/policy_registry.h"
 
 #include <QCoreApplication>
 #include <QLoggingCategory>
@@ -46,7 +47,7 @@ void ServeCommand::addTo(CLI::App &app)
     };
     text("--host", &Config::host, "Address to listen on");
     m_app->add_option("--port", m_config.port, "Port to listen on; 0: any free one")->capture_default_str()->check(CLI::Range(0, 65535));
-    text("--policy", &Config::policy, "How pairs are picked: random, round_robin");
+    addPolicies();
     m_app->add_option("--workers", m_config.workers, "Worker threads; 0: one per core, at most 8")->capture_default_str();
     static const std::map<std::string, TransportKind> transports{
         {"auto", TransportKind::Auto}, {"direct", TransportKind::Direct}, {"qnam", TransportKind::Qnam}};
@@ -57,9 +58,25 @@ void ServeCommand::addTo(CLI::App &app)
     addLimits();
     addAccess();
     addAdmin();
+    addMetrics();
     m_app->add_option("--log-level", m_logLevel, "debug, info, warn or error")->capture_default_str();
     m_app->add_flag("--json-log", m_jsonLog, "Log lines as JSON");
     m_app->add_flag("--pd-disaggregation,--mini-lb", m_accepted, "Accepted for SGLang's sake, no effect");
+}
+
+void ServeCommand::addPolicies()
+{
+    const auto text = [this](const char *name, QString &setting, const std::string &help, const char *type) {
+        m_app->add_option_function<std::string>(name, [&setting](const std::string &value) { setting = QString::fromStdString(value); }, help)
+            ->type_name(type)->default_str(setting.toStdString())->group("Choice of servers");
+    };
+    const std::string known = fleet::policyNames().join(u", "_s).toStdString() + ", plugin:FILE[?OPTIONS]";
+    text("--policy", m_config.policy, "How servers are picked: " + known, "NAME");
+    text("--prefill-policy", m_config.policies.prefill, "The same for prefill alone", "NAME");
+    text("--decode-policy", m_config.policies.decode, "The same for decode alone", "NAME");
+    text("--hash-key", m_config.policies.hashKey, "What consistent_hash goes by: header:NAME or body:MEMBER", "PLACE:NAME");
+    m_app->add_flag("--debug-headers", m_config.debugHeaders, "Answers name their pair and room (X-Pdlb-Prefill, -Decode, -Room)")
+        ->group("Choice of servers");
 }
 
 void ServeCommand::addDeadlines()
@@ -98,7 +115,7 @@ void ServeCommand::addLimits()
             ->default_str(std::to_string(now))->group(group);
     };
     automatic("--max-body-memory", &Config::maxBodyMemory, m_config.effectiveBodyMemory(),
-              "Memory of all request bodies in bytes; default: 2 GiB, at most a quarter of the machine's");
+              "Memory of all request bodies in bytes; default: 2 GiB, at most a quarter of what the machine or container has");
     automatic("--max-connections", &Config::maxConnections, m_config.effectiveConnections(),
               "Clients' connections; default: 0.4 of the limit of open files");
     // SGLang's router says -1 for "no limit".
@@ -148,6 +165,19 @@ void ServeCommand::addAdmin()
         for (const std::string &name : names)
             m_config.adminHostNames += QByteArray::fromStdString(name);
     }, "A name beside localhost by which the admin API may be called (repeatable)")->type_name("NAME")->group(group);
+}
+
+void ServeCommand::addMetrics()
+{
+    const char *group = "Metrics (beside /metrics of --port)";
+    m_app->add_option_function<quint16>("--metrics-port,--prometheus-port", [this](quint16 port) { m_config.metricsPort = port; },
+                                        "Serve /metrics on a port of its own too, without a key; 0: any free one")->group(group);
+    m_app->add_option_function<std::string>("--metrics-host,--prometheus-host", [this](const std::string &host) {
+        m_config.metricsHost = QString::fromStdString(host);
+    }, "Address of that port")->default_str(m_config.metricsHost.toStdString())->group(group);
+    m_app->add_option_function<std::vector<double>>("--metrics-buckets,--prometheus-duration-buckets", [this](const std::vector<double> &bounds) {
+        m_config.metricsBuckets = QList<double>(bounds.begin(), bounds.end());
+    }, "Upper bounds of the histograms of durations; default: 0.001 to 600")->type_name("SECONDS...")->group(group);
 }
 
 Result<void> ServeCommand::refuseEmptyValues() const
@@ -245,6 +275,8 @@ int ServeCommand::run(Streams &streams)
                     << configured->effectiveWorkers() << " workers\n";
         if (const QUrl admin = balancer.adminUrl(); !admin.isEmpty())
             streams.out << "admin API on " << admin.toString() << '\n';
+        if (const QUrl metrics = balancer.metricsUrl(); !metrics.isEmpty())
+            streams.out << "metrics on " << metrics.toString() << "/metrics\n";
         streams.out.flush();
     });
     int code = ExitOk;

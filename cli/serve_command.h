@@ -17,10 +17,12 @@ public:
     Result<Config> config() const;
 
 private:
+    void addPolicies();
     void addDeadlines();
     void addLimits();
     void addAccess();
     void addAdmin();
+    void addMetrics();
     static void warn(const Config &config);
     Result<void> refuseEmptyValues() const;
     Result<void> readSecrets(Config &config) const;

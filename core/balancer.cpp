@@ -4,8 +4,11 @@
 #include "control/bootstrap_discovery.h"
 #include "control/control_plane.h"
 #include "control/health_monitor.h"
+#include "control/load_poller.h"
+#include "control/rank_discovery.h"
 #include "edge/listen_socket.h"
 #include "relay/admin_listener.h"
+#include "relay/metrics_listener.h"
 #include "relay/worker.h"
 #include "upstream/engine_credentials.h"
 #include "util/epoll_dispatcher.h"
@@ -100,10 +103,10 @@ private:
 };
 
 /// Where clients on this machine reach a listener.
-QUrl urlOf(const Config &config, const QString &host, quint16 port)
+QUrl urlOf(bool tls, const QString &host, quint16 port)
 {
     QUrl url;
-    url.setScheme(config.tlsCertFile.isEmpty() ? u"http"_s : u"https"_s);
+    url.setScheme(tls ? u"https"_s : u"http"_s);
     const QHostAddress address = edge::parseListenAddress(host).value_or(QHostAddress(QHostAddress::LocalHost));
     const bool any = address == QHostAddress(QHostAddress::AnyIPv4) || address == QHostAddress(QHostAddress::AnyIPv6);
     url.setHost(any ? u"127.0.0.1"_s : address.toString());
@@ -111,15 +114,15 @@ QUrl urlOf(const Config &config, const QString &host, quint16 port)
     return url;
 }
 
-/// One, or none when the admin API has no port of its own.
-Result<QList<int>> openAdminSocket(const Config &config)
+/// One, or none without a port.
+Result<QList<int>> openSideSocket(const QString &host, std::optional<qint64> port)
 {
-    if (!config.adminPort)
+    if (!port)
         return QList<int>();
-    const auto address = edge::parseListenAddress(config.adminHost);
+    const auto address = edge::parseListenAddress(host);
     if (!address)
         return tl::unexpected(address.error());
-    return edge::openListenSockets(*address, quint16(*config.adminPort), 1);
+    return edge::openListenSockets(*address, quint16(*port), 1);
 }
 
 /// Descriptors that are closed unless they are given on.
@@ -146,12 +149,14 @@ private:
 class Balancer::Private
 {
 public:
-    Private(const Config &config, const QSslConfiguration &engineTls)
+    Private(const Config &config, const QSslConfiguration &engineTls, const Clock &clock)
         : config(config), rooms(random),
           edge(config.effectiveBodyMemory()),
-          admission(config.maxInFlight, config.maxQueue), transport(engineTls)
+          admission(config.maxInFlight, config.maxQueue), transport(engineTls),
+          metrics(fleet, clock, config.metricsBuckets, [this] { return gauges(); })
     {
     }
+    metrics::Gauges gauges() const;
 
     void setCurrent(const Config &config)
     {
@@ -168,20 +173,43 @@ public:
     relay::Admission admission;
     relay::RetryBudget retries;
     upstream::QnamTransport transport;
+    metrics::Metrics metrics;
     trace::TraceStore traces;
     control::EventFeed events;
     std::unique_ptr<control::ControlPlane> control;
     std::unique_ptr<control::BootstrapDiscovery> discovery;
     std::unique_ptr<control::HealthMonitor> health;
+    std::unique_ptr<control::RankDiscovery> ranks;
+    std::unique_ptr<control::LoadPoller> loads;
     std::unique_ptr<relay::SharedState> shared;
     std::unique_ptr<relay::AdminListener> admin;
+    std::unique_ptr<relay::MetricsListener> metricsListener;
     std::vector<std::unique_ptr<WorkerThread>> threads;
     QTimer grace;
     quint16 port = 0;
     quint16 adminPort = 0; ///< of `admin`
+    quint16 metricsPort = 0; ///< of `metricsListener`
     bool draining = false;
     bool forced = false;
 };
+
+metrics::Gauges Balancer::Private::gauges() const
+{
+    const std::shared_ptr<const Config> current = fleet.snapshot()->config;
+    const qint64 queued = admission.waiting();
+    return {
+        .running = std::max<qint64>(shared->inFlight.load(std::memory_order_relaxed) - queued, 0),
+        .queued = queued,
+        .clientConnections = edge.connections.load(std::memory_order_relaxed),
+        .clientRefusals = edge.refusals.load(std::memory_order_relaxed),
+        .bodyBytes = edge.bodies.used(),
+        .bodyLimit = edge.bodies.limit(),
+        .runningLimit = current->maxInFlight,
+        .queueLimit = current->maxQueue,
+        .workers = int(threads.size()),
+        .draining = draining,
+    };
+}
 
 Balancer::Balancer(QObject *parent) : QObject(parent) {}
 
@@ -212,12 +240,17 @@ quint16 Balancer::port() const
 
 QUrl Balancer::url() const
 {
-    return d ? urlOf(d->config, d->config.host, d->port) : QUrl();
+    return d ? urlOf(!d->config.tlsCertFile.isEmpty(), d->config.host, d->port) : QUrl();
 }
 
 QUrl Balancer::adminUrl() const
 {
-    return d && d->admin ? urlOf(d->config, d->config.adminHost, d->adminPort) : QUrl();
+    return d && d->admin ? urlOf(!d->config.tlsCertFile.isEmpty(), d->config.adminHost, d->adminPort) : QUrl();
+}
+
+QUrl Balancer::metricsUrl() const
+{
+    return d && d->metricsListener ? urlOf(false, d->config.metricsHost, d->metricsPort) : QUrl();
 }
 
 qint64 Balancer::inFlight() const
@@ -229,7 +262,7 @@ Result<void> Balancer::start(const Config &config)
 {
     if (d)
         return failure(u"the balancer is already running"_s);
-    if (const auto valid = config.validate(); !valid)
+    if (auto valid = config.validate(); !valid)
         return valid;
     const auto address = edge::parseListenAddress(config.host);
     if (!address)
@@ -248,12 +281,16 @@ Result<void> Balancer::start(const Config &config)
     if (!sockets)
         return tl::unexpected(sockets.error());
     Descriptors listeners(*sockets);
-    const auto adminSockets = openAdminSocket(config);
+    const auto adminSockets = openSideSocket(config.adminHost, config.adminPort);
     if (!adminSockets)
         return tl::unexpected(adminSockets.error());
     Descriptors adminListener(*adminSockets);
+    const auto metricsSockets = openSideSocket(config.metricsHost, config.metricsPort);
+    if (!metricsSockets)
+        return failure(u"metrics: %1"_s.arg(metricsSockets.error().message));
+    Descriptors metricsListener(*metricsSockets);
 
-    d = std::make_unique<Private>(config, *engineTls);
+    d = std::make_unique<Private>(config, *engineTls, *m_clock);
     if (const auto applied = d->fleet.apply(config); !applied) {
         d.reset();
         return applied;
@@ -261,21 +298,25 @@ Result<void> Balancer::start(const Config &config)
     d->setCurrent(config);
     d->port = edge::localPort(listeners.first());
     d->control = std::make_unique<control::ControlPlane>(control::ControlContext{
-        d->transport, d->fleet, d->traces, d->events, *m_clock,
+        d->transport, d->fleet, d->metrics, d->traces, d->events, *m_clock,
         [this] { return this->config(); }, [this](const Config &changed) { return apply(changed); }, m_saver,
         [this] { return inFlight(); }, [this] { return d->edge.connections.load(); }}, nullptr);
     http::HeaderList credentials;
     upstream::setEngineCredentials(credentials, config);
-    d->discovery = std::make_unique<control::BootstrapDiscovery>(d->transport, d->fleet, std::move(credentials), nullptr);
+    d->discovery = std::make_unique<control::BootstrapDiscovery>(d->transport, d->fleet, credentials, nullptr);
+    d->ranks = std::make_unique<control::RankDiscovery>(d->transport, d->fleet, nullptr);
+    d->loads = std::make_unique<control::LoadPoller>(d->transport, d->fleet, std::move(credentials), nullptr);
     std::vector<trace::TraceSink *> sinks{&d->traces, &d->events}; // an event's trace can be found at once
     d->health = std::make_unique<control::HealthMonitor>(d->fleet, *engineTls, *m_clock, d->random);
     if (m_sink)
         sinks.push_back(m_sink);
     control::BootstrapDiscovery *discovery = d->discovery.get();
+    control::RankDiscovery *ranks = d->ranks.get();
     control::HealthMonitor *health = d->health.get();
     d->shared.reset(new relay::SharedState{d->config, d->fleet, d->rooms, d->random, *m_clock,
-                                           d->edge, d->admission, d->retries, serverTls, *engineTls, std::move(sinks), d->control.get(), [discovery](const QByteArray &prefill) {
+                                           d->edge, d->admission, d->metrics, d->retries, serverTls, *engineTls, std::move(sinks), d->control.get(), [discovery, ranks](const QByteArray &prefill) {
         QMetaObject::invokeMethod(discovery, [discovery, prefill] { discovery->recheck(prefill); }, Qt::QueuedConnection);
+        QMetaObject::invokeMethod(ranks, [ranks, prefill] { ranks->recheck(prefill); }, Qt::QueuedConnection);
     }, [health](const std::shared_ptr<fleet::ServerState> &state, bool good) {
         QMetaObject::invokeMethod(health, [health, state, good] { health->heard(state, good); }, Qt::QueuedConnection);
     }});
@@ -287,11 +328,22 @@ Result<void> Balancer::start(const Config &config)
             return listening;
         }
     }
+    for (const int descriptor : metricsListener.giveOn()) {
+        d->metricsPort = edge::localPort(descriptor);
+        d->metricsListener = std::make_unique<relay::MetricsListener>(d->metrics, *m_clock);
+        if (const auto listening = d->metricsListener->listen(descriptor); !listening) {
+            d.reset();
+            return listening;
+        }
+    }
     for (const int descriptor : listeners.giveOn())
         d->threads.push_back(std::make_unique<WorkerThread>(*d->shared, descriptor));
     connect(discovery, &control::BootstrapDiscovery::firstRoundOver, this, &Balancer::startWorkers);
     health->fleetChanged();
+    connect(discovery, &control::BootstrapDiscovery::portChanged, ranks, &control::RankDiscovery::fleetChanged);
     discovery->start();
+    ranks->fleetChanged();
+    d->loads->fleetChanged();
     return {};
 }
 
@@ -308,7 +360,10 @@ Result<QStringList> Balancer::apply(const Config &config)
     d->setCurrent(changed);
     d->admission.setLimits(changed.maxInFlight, changed.maxQueue);
     d->discovery->fleetChanged();
+    d->metrics.gather();
     d->health->fleetChanged();
+    d->ranks->fleetChanged();
+    d->loads->fleetChanged();
     for (const auto &thread : d->threads)
         thread->askConfigure();
     if (d->admin)

@@ -39,6 +39,8 @@ public:
     /// The port in use; 0 when not running.
     quint16 port() const;
     QUrl url() const;
+    /// Of the metrics' own listener; empty when there is none.
+    QUrl metricsUrl() const;
     /// The admin API's own listener, with Config::adminPort; else empty.
     QUrl adminUrl() const;
     /// PD requests under way.

@@ -85,6 +85,11 @@ struct Config {
     QString caFile; ///< PEM, trusted beside the system's for https:// engines
     bool insecure = false; ///< certificates of https:// engines are not checked
 
+    // Metrics, beside /metrics of the port above.
+    QString metricsHost = QStringLiteral("127.0.0.1"); ///< as host
+    std::optional<quint16> metricsPort; ///< unset: no listener of their own; 0: any free port, see Balancer::metricsUrl()
+    QList<double> metricsBuckets; ///< upper bounds of the duration histograms in seconds, ascending; empty: the usual ones
+
     QJsonObject extra; ///< what the file has beside these, kept for when it is saved again
 
     /// Everything that is wrong; nothing when the configuration can be used.
@@ -98,7 +103,7 @@ struct Config {
     void nameServers();
     /// The policy that picks servers of that role.
     const QString &policyOf(Role role) const;
-    /// maxBodyMemory, or the smaller of 2 GiB and a quarter of the machine's memory.
+    /// maxBodyMemory, or the smaller of 2 GiB and a quarter of the memory (the machine's, or what its container may use).
     qint64 effectiveBodyMemory() const;
     /// maxConnections, or 0.4 of the descriptors that this process may have: each request needs two more for its legs.
     qint64 effectiveConnections() const;

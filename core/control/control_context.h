@@ -3,6 +3,7 @@
 
 #include "control/event_feed.h"
 #include "fleet/fleet.h"
+#include "metrics/metrics.h"
 #include "trace/trace_store.h"
 #include "upstream/upstream_transport.h"
 #include "util/clock.h"
@@ -13,6 +14,7 @@ namespace pdlb::control {
 struct ControlContext {
     upstream::UpstreamTransport &transport;
     fleet::Fleet &fleet;
+    metrics::Metrics &metrics;
     trace::TraceStore &traces;
     EventFeed &events;
     const Clock &clock;

@@ -52,6 +52,13 @@ int commonStatus(const std::vector<FanOutResult> &results)
     return status;
 }
 
+ControlReply metricsReply(metrics::Metrics &metrics)
+{
+    ControlReply reply{.status = 200, .body = metrics.text()};
+    reply.headers.add("Content-Type", metrics::Metrics::contentType);
+    return reply;
+}
+
 } // namespace
 
 ControlPlane::ControlPlane(ControlContext context, QObject *parent)
@@ -73,6 +80,7 @@ ControlPlane::ControlPlane(ControlContext context, QObject *parent)
         {"/v1/loads", {"GET"}, to(&ControlPlane::loads)},
         {"/get_loads", {"GET"}, to(&ControlPlane::loads)},
         {"/openapi.json", {"GET"}, [](const ControlRequest &, const Reply &reply) { reply(jsonReply(200, openApiText())); }},
+        {"/metrics", {"GET"}, [this](const ControlRequest &, const Reply &reply) { reply(metricsReply(m_context.metrics)); }},
     };
     for (const char *path : {"/abort_request", "/pause_generation", "/continue_generation"})
         m_endpoints.push_back({path, {"POST"}, to(&ControlPlane::fanOutAction)});

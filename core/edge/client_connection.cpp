@@ -42,7 +42,7 @@ QByteArray codeOf(int status)
 ClientConnection::ClientConnection(QTcpSocket *socket, const EdgeOptions &options, EdgeShared &shared, const HeadJudge &judge,
                                    const Clock &clock)
     : QObject(socket), m_socket(socket), m_encrypted(qobject_cast<QSslSocket *>(socket)), m_options(options), m_judge(judge),
-      m_clock(clock), m_reader(options.head), m_budget(shared.bodies)
+      m_clock(clock), m_reader(options.head), m_budget(shared.bodies), m_refusals(shared.refusals)
 {
     connect(socket, &QTcpSocket::readyRead, this, &ClientConnection::onReadyRead);
     connect(socket, &QTcpSocket::disconnected, this, &ClientConnection::onDisconnected);
@@ -419,6 +419,7 @@ void ClientConnection::closeAfterWrites()
 
 void ClientConnection::refuse(const ApiError &error, http::HeaderList headers)
 {
+    m_refusals.fetch_add(1, std::memory_order_relaxed);
     headers.add("Content-Type", "application/json");
     AccessRules::addCorsHeaders(headers, m_judge.allowedOrigin(m_reader.head()));
     const QByteArray body = error.toJson();
@@ -458,8 +459,10 @@ void ClientConnection::abortAfter(std::chrono::milliseconds time)
 void ClientConnection::drain()
 {
     m_closing = true;
-    // A request that has begun to arrive is still answered.
-    if (m_mode == Mode::Reading && m_reader.isIdle() && m_pipelined.isEmpty())
+    // A request that has begun to arrive is still answered, even if nobody has read of it yet.
+    char byte;
+    const bool unread = ::recv(int(m_socket->socketDescriptor()), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+    if (m_mode == Mode::Reading && m_reader.isIdle() && m_pipelined.isEmpty() && !unread)
         closeAfterWrites();
 }
 

@@ -106,6 +106,7 @@ private:
     QByteArray m_body;
     qint64 m_maxBody = 0; ///< of this request
     ByteBudget &m_budget;
+    std::atomic<quint64> &m_refusals;
     ByteBudget::Charge m_charge; ///< for m_body
     QByteArray m_pipelined;
     QByteArray m_queued;

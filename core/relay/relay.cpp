@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/relay.h"
 
+#include "relay/request_traits.h"
 #include "upstream/engine_credentials.h"
 
 #include <QFutureWatcher>
@@ -69,6 +70,7 @@ Relay::~Relay()
         m_exchange->setObserver(nullptr);
     for (const auto &run : m_legs)
         legOver(*run);
+    countRooms(0);
 }
 
 void Relay::start()
@@ -80,7 +82,7 @@ void Relay::start()
         return;
     }
     if (m_body.size() <= largeBody) {
-        analysed(m_context.dialect.analyse(m_endpoint, m_body));
+        analysed(m_context.dialect.analyse(m_endpoint, m_body, keyMember(*m_snapshot)));
         return;
     }
     auto *watcher = new QFutureWatcher<std::shared_ptr<ShapeResult>>(this);
@@ -92,8 +94,8 @@ void Relay::start()
     auto promise = std::make_shared<QPromise<std::shared_ptr<ShapeResult>>>();
     watcher->setFuture(promise->future());
     promise->start();
-    QThreadPool::globalInstance()->start([promise, body = m_body, endpoint = m_endpoint, &dialect = m_context.dialect] {
-        promise->addResult(std::make_shared<ShapeResult>(dialect.analyse(endpoint, body)));
+    QThreadPool::globalInstance()->start([promise, body = m_body, endpoint = m_endpoint, key = keyMember(*m_snapshot), &dialect = m_context.dialect] {
+        promise->addResult(std::make_shared<ShapeResult>(dialect.analyse(endpoint, body, key)));
         promise->finish();
     });
 }
@@ -101,8 +103,7 @@ void Relay::start()
 void Relay::analysed(const ShapeResult &shape)
 {
     if (!shape) {
-        perform(AnswerError{shape.error()});
-        endWithoutLegs(trace::EndReason::BadRequest, shape.error().message);
+        refuse(shape.error(), trace::EndReason::BadRequest);
         return;
     }
     m_shape = *shape;
@@ -111,10 +112,15 @@ void Relay::analysed(const ShapeResult &shape)
     m_trace.batch = m_shape.batchSize;
     m_trace.samples = m_shape.samples;
     // Counted so far: the body and one copy with the legs' members. Each further sample has a copy of its own.
-    if (!m_charge.grow((m_shape.samples - 1) * m_body.size()))
+    const qint64 copies = (m_shape.samples - 1) * m_body.size();
+    if (!m_charge.canEverGrow(copies)) {
+        refuse({413, "body_too_large", u"%1 samples need a copy of the body each, %2 bytes in all, more than the memory set aside for "
+            "bodies; ask for fewer at a time"_s.arg(m_shape.samples).arg(m_charge.bytes() + copies)}, trace::EndReason::BadRequest);
+    } else if (!m_charge.grow(copies)) {
         refuse({503, "overloaded", u"the bodies of other requests take up the memory set aside for them; try again"_s});
-    else
+    } else {
         enter();
+    }
 }
 
 void Relay::enter()
@@ -166,7 +172,7 @@ std::optional<fleet::Picked> Relay::pick()
         wanted.now = now();
         wanted.avoid = m_failed;
         wanted.pin = m_pin;
-        wanted.traits.model = m_shape.model;
+        wanted.traits = requestTraits(*m_snapshot, m_shape, m_body, m_exchange->head().headers);
         auto picked = fleet::pickPair(*m_snapshot, wanted, m_context.random);
         if (picked) {
             m_context.admission.started(m_ticket);
@@ -206,10 +212,12 @@ void Relay::beginAttempt()
     m_trace.picked = now();
     ++m_trace.attempts;
 
-    const pd::BootstrapAddress bootstrap{prefill.origin.bracketedHost(), prefill.bootstrapPort};
+    const pd::BootstrapAddress bootstrap{prefill.origin.bracketedHost(), prefill.bootstrapPort,
+                                         roomSteering(prefill, m_shape, m_exchange->head().headers)};
     pd::RequestPlan plan = m_context.dialect.plan(m_shape, m_body, bootstrap, m_context.rooms, m_context.random);
     m_trace.rooms = QList<quint64>(plan.rooms.begin(), plan.rooms.end());
     m_trace.rid = plan.legs.front().rid;
+    countRooms(m_trace.rooms.size());
     m_merger = m_context.dialect.merger(m_shape);
 
     AttemptMachine::Options options;
@@ -231,13 +239,14 @@ void Relay::beginAttempt()
         run->trace.prefill = isPrefill;
         run->trace.sample = leg.sample;
         run->trace.server = run->server->name;
+        run->trace.serverId = run->server->id;
         run->trace.url = run->server->url;
         options.names.push_back(run->server->label);
         roles.push_back(leg.role);
         run->plan = std::move(leg);
         m_legs.push_back(std::move(run));
     }
-    m_machine.emplace(std::move(roles), std::move(options));
+    m_machine.emplace(roles, std::move(options));
     for (int i = 0; i < int(m_legs.size()); ++i)
         openLeg(i, m_legs[size_t(i)]->plan);
     // Not while opening: the first ready connection must not write before the others are even tried.
@@ -291,9 +300,7 @@ void Relay::tick(Monotonic time)
                     .arg(double(config.queueTimeout.count()) / 1000)});
     }
     if (!m_isOver && !m_machine && (m_waitingSince.count() > 0 || m_retryPause) && expired(m_trace.received, config.requestTimeout)) {
-        const ApiError error{504, "timeout_total", u"the request was not begun within the request timeout"_s};
-        perform(AnswerError{error});
-        endWithoutLegs(trace::EndReason::TimeoutTotal, error.message);
+        refuse({504, "timeout_total", u"the request was not begun within the request timeout"_s}, trace::EndReason::TimeoutTotal);
     }
     if (m_isOver || !m_machine)
         return;
@@ -349,6 +356,11 @@ void Relay::releaseSentBodies()
         m_charge.release();
 }
 
+void Relay::countRooms(qint64 rooms)
+{
+    m_context.metrics.rooms.fetch_add(rooms - std::exchange(m_rooms, rooms), std::memory_order_relaxed);
+}
+
 void Relay::legOver(LegRun &run)
 {
     if (!run.counted)
@@ -381,8 +393,7 @@ void Relay::forceEnd()
     if (m_machine) {
         apply(Drained{});
     } else {
-        perform(AnswerError{{503, "shutting_down", u"the balancer is shutting down"_s}});
-        endWithoutLegs(trace::EndReason::Drain, u"the balancer is shutting down"_s);
+        refuse({503, "shutting_down", u"the balancer is shutting down"_s}, trace::EndReason::Drain);
     }
 }
 
@@ -410,6 +421,7 @@ void Relay::end()
     m_isOver = true;
     for (const auto &run : m_legs)
         m_trace.legs.push_back(run->trace);
+    countRooms(0);
     Q_EMIT over(this);
 }
 

@@ -21,12 +21,13 @@ constexpr std::chrono::milliseconds tickInterval{100};
 } // namespace
 
 Worker::Worker(SharedState &shared, int listenDescriptor)
-    : m_shared(shared), m_listenDescriptor(listenDescriptor), m_qnam(shared.engineTls),
+    : m_shared(shared), m_listenDescriptor(listenDescriptor), m_metrics(shared.metrics.addWorker()), m_qnam(shared.engineTls),
       m_context{pd::sglangDialect(), shared.fleet, shared.rooms, shared.random, shared.clock,
-                m_direct, m_qnam, m_aborts, shared.admission, shared.retries, shared.prefillUnreachable, shared.serverHeard},
+                m_direct, m_qnam, m_aborts, shared.admission, m_metrics, shared.retries, shared.prefillUnreachable, shared.serverHeard},
       m_edge(std::make_unique<edge::EdgeServer>(edgeOptions(shared.config), shared.edge, shared.clock)),
       m_gate(*shared.control, shared.fleet, *m_edge, nullptr)
 {
+    m_direct.pool().countIdleIn(&m_metrics.idleConnections);
     if (shared.serverTls)
         m_edge->setTls(*shared.serverTls);
     addRoutes();
@@ -124,6 +125,7 @@ void Worker::relayOver(Relay *relay)
         qCWarning(lcRequest, "%s", qUtf8Printable(trace::summarizeTimeline(timeline)));
     else if (lcRequest().isDebugEnabled())
         qCDebug(lcRequest, "%s", qUtf8Printable(trace::summarizeTimeline(timeline)));
+    m_metrics.record(timeline);
     for (trace::TraceSink *sink : m_shared.sinks)
         sink->record(timeline);
     m_shared.inFlight.fetch_sub(1, std::memory_order_relaxed);

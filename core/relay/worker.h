@@ -2,6 +2,7 @@
 #pragma once
 
 #include "relay/control_gate.h"
+#include "metrics/metrics.h"
 #include "relay/relay.h"
 #include "upstream/direct_transport.h"
 #include "upstream/qnam_transport.h"
@@ -17,6 +18,7 @@ struct SharedState {
     const Clock &clock;
     edge::EdgeShared &edge;
     Admission &admission;
+    metrics::Metrics &metrics;
     RetryBudget &retries;
     std::optional<QSslConfiguration> serverTls;
     QSslConfiguration engineTls;
@@ -58,6 +60,7 @@ private:
 
     SharedState &m_shared;
     int m_listenDescriptor;
+    metrics::WorkerMetrics &m_metrics;
     upstream::DirectTransport m_direct;
     upstream::QnamTransport m_qnam;
     AbortSender m_aborts;
