@@ -390,6 +390,7 @@ def test_fan_outs(admin, method, path):
     answer = web.request(method, path, json={"mode": "in_place"} if method == "POST" else None)
     assert answer.status_code == 200 and answer.json()["success"] is True
     assert [(r["role"], r["status"]) for r in answer.json()["results"]] == [("prefill", 200)] * 2 + [("decode", 200)] * 2
+    assert [r["name"] for r in answer.json()["results"]] == ["p1", "p2", "d1", "d2"]
     assert [r["url"] for r in answer.json()["results"]][3] == engines["decode"][1]["url"]
 
 
