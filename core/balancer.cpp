@@ -5,7 +5,6 @@
 #include "control/control_plane.h"
 #include "edge/listen_socket.h"
 #include "relay/worker.h"
-#include "upstream/engine_credentials.h"
 #include "util/epoll_dispatcher.h"
 #include "util/tls_files.h"
 
@@ -197,9 +196,7 @@ Result<void> Balancer::start(const Config &config)
     }
     d->port = edge::localPort(sockets->first());
     d->control = std::make_unique<control::ControlPlane>(d->transport, d->fleet, nullptr);
-    http::HeaderList credentials;
-    upstream::setEngineCredentials(credentials, config);
-    d->discovery = std::make_unique<control::BootstrapDiscovery>(d->transport, d->fleet, std::move(credentials), nullptr);
+    d->discovery = std::make_unique<control::BootstrapDiscovery>(d->transport, d->fleet, nullptr);
     std::vector<trace::TraceSink *> sinks;
     if (m_sink)
         sinks.push_back(m_sink);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/bootstrap_discovery.h"
 
+#include "upstream/engine_credentials.h"
+
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QLoggingCategory>
@@ -26,9 +28,8 @@ bool toBeAsked(const fleet::FleetSnapshot &fleet, const QByteArray &prefill)
 
 } // namespace
 
-BootstrapDiscovery::BootstrapDiscovery(upstream::UpstreamTransport &transport, fleet::Fleet &fleet, http::HeaderList headers,
-                                       QObject *parent)
-    : QObject(parent), m_transport(transport), m_fleet(fleet), m_headers(std::move(headers))
+BootstrapDiscovery::BootstrapDiscovery(upstream::UpstreamTransport &transport, fleet::Fleet &fleet, QObject *parent)
+    : QObject(parent), m_transport(transport), m_fleet(fleet)
 {
 }
 
@@ -83,7 +84,7 @@ void BootstrapDiscovery::ask(const QByteArray &name)
     m_states[name].asking = true;
     EngineRequest request;
     request.target = "/server_info";
-    request.headers = m_headers;
+    upstream::setEngineCredentials(request.headers, *snapshot->config, server->config);
     new EngineCall(m_transport, server->origin, std::move(request),
                    [this, name, url = server->url](const EngineReply &reply) { answered(name, url, reply); }, this);
 }

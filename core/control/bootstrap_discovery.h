@@ -13,8 +13,7 @@ class BootstrapDiscovery final : public QObject
     Q_OBJECT
 
 public:
-    /// `headers` go with each request.
-    BootstrapDiscovery(upstream::UpstreamTransport &transport, fleet::Fleet &fleet, http::HeaderList headers, QObject *parent);
+    BootstrapDiscovery(upstream::UpstreamTransport &transport, fleet::Fleet &fleet, QObject *parent);
     void start();
     /// That prefill could not be reached: ask again, it may be restarted with another port.
     void recheck(const QByteArray &prefill);
@@ -38,7 +37,6 @@ private:
 
     upstream::UpstreamTransport &m_transport;
     fleet::Fleet &m_fleet;
-    http::HeaderList m_headers;
     QHash<QByteArray, State> m_states; ///< by the prefill's name; only those that are to be asked
     bool m_firstRound = true;
 };

@@ -2,6 +2,7 @@
 #include "control/control_plane.h"
 
 #include "control/server_info.h"
+#include "upstream/engine_credentials.h"
 #include "util/api_error.h"
 
 #include <QJsonArray>
@@ -138,7 +139,9 @@ void ControlPlane::tryPrefill(const EngineRequest &request, size_t index, const 
         return;
     }
     const upstream::Origin origin = snapshot->prefill[index].origin;
-    new EngineCall(m_transport, origin, request, [=, this](const EngineReply &answer) {
+    EngineRequest own = request;
+    upstream::setEngineCredentials(own.headers, *snapshot->config, snapshot->prefill[index].config);
+    new EngineCall(m_transport, origin, std::move(own), [=, this](const EngineReply &answer) {
         if (answer.status == 0) {
             tryPrefill(request, index + 1, failures + QStringList{QString::fromUtf8(origin.url()) + u": "_s + answer.error}, reply);
             return;

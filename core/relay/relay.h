@@ -77,7 +77,7 @@ private:
     void releaseSentBodies();
     void beginAttempt();
     void openLeg(int index, const pd::LegPlan &plan);
-    http::HeaderList legHeaders() const;
+    http::HeaderList legHeaders(const fleet::Server &server) const;
     void abandonLegs();
 
     void legReady(int index);
