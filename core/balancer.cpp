@@ -3,6 +3,7 @@
 
 #include "control/bootstrap_discovery.h"
 #include "control/control_plane.h"
+#include "control/dns_discovery.h"
 #include "edge/listen_socket.h"
 #include "relay/worker.h"
 #include "util/epoll_dispatcher.h"
@@ -108,6 +109,9 @@ public:
     }
 
     Config config;
+    Config current; ///< what is in force, with names that are looked up as such
+    control::DnsResolver resolver;
+    std::unique_ptr<control::DnsDiscovery> names;
     SystemRandom random;
     fleet::Fleet fleet;
     pd::RoomSource rooms;
@@ -188,7 +192,9 @@ Result<void> Balancer::start(const Config &config)
         return tl::unexpected(sockets.error());
 
     d = std::make_unique<Private>(config, *engineTls);
-    if (const auto applied = d->fleet.apply(config); !applied) {
+    d->current = config;
+    d->names = std::make_unique<control::DnsDiscovery>(m_resolver ? *m_resolver : d->resolver, nullptr);
+    if (const auto applied = d->fleet.apply(d->names->expand(config)); !applied) {
         for (const int descriptor : *sockets)
             ::close(descriptor);
         d.reset();
@@ -208,6 +214,8 @@ Result<void> Balancer::start(const Config &config)
     for (const int descriptor : *sockets)
         d->threads.push_back(std::make_unique<WorkerThread>(*d->shared, descriptor));
     connect(discovery, &control::BootstrapDiscovery::firstRoundOver, this, &Balancer::startWorkers);
+    connect(d->names.get(), &control::DnsDiscovery::changed, this, &Balancer::namesChanged);
+    d->names->configure(config);
     discovery->start();
     return {};
 }
@@ -220,13 +228,24 @@ Result<QStringList> Balancer::apply(const Config &config)
         return tl::unexpected(valid.error());
     Config changed = config;
     const QStringList needRestart = changed.keepStartSettings(d->config);
-    if (const auto applied = d->fleet.apply(changed); !applied)
+    if (const auto applied = d->fleet.apply(d->names->expand(changed)); !applied)
         return tl::unexpected(applied.error());
+    d->current = changed;
+    d->names->configure(changed);
     d->admission.setLimits(changed.maxInFlight, changed.maxQueue);
     d->discovery->fleetChanged();
     for (const auto &thread : d->threads)
         thread->askConfigure();
     return needRestart;
+}
+
+void Balancer::namesChanged()
+{
+    if (const auto applied = d->fleet.apply(d->names->expand(d->current)); !applied) {
+        qCWarning(lcBalancer, "the servers stay as they were: %s", qUtf8Printable(applied.error().message));
+        return;
+    }
+    d->discovery->fleetChanged();
 }
 
 void Balancer::startWorkers()

@@ -13,6 +13,10 @@
 
 namespace pdlb {
 
+namespace control {
+class Resolver;
+}
+
 /// The load balancer as a whole. Lives in the caller's thread, which must run an event loop: control requests and
 /// bootstrap discovery run there, PD requests in worker threads of its own. All methods are for that thread.
 class Balancer final : public QObject
@@ -42,6 +46,9 @@ public:
     /// Gets the timeline of each finished request, from any worker thread. Set before start(); must outlive the run.
     void setTraceSink(trace::TraceSink *sink);
 
+    /// Looks up servers' names; the machine's name servers unless set before start(). Must outlive the run.
+    void setResolver(control::Resolver *resolver) { m_resolver = resolver; }
+
     /// What deadlines are measured with; the monotonic clock unless set before start(). Must outlive the run.
     void setClock(const Clock *clock) { m_clock = clock; }
 
@@ -58,12 +65,14 @@ Q_SIGNALS:
 
 private:
     void startWorkers();
+    void namesChanged();
     void forceEnd();
     void finishDrain();
 
     class Private;
     std::unique_ptr<Private> d; ///< null when not running
     trace::TraceSink *m_sink = nullptr;
+    control::Resolver *m_resolver = nullptr;
     const Clock *m_clock = &SteadyClock::instance();
 };
 

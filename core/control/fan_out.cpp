@@ -14,6 +14,12 @@ FanOut::FanOut(upstream::UpstreamTransport &transport, const fleet::FleetSnapsho
             m_results.push_back({server, {}});
     }
     m_left = m_results.size();
+    if (m_left == 0) { // all servers are names that lead nowhere yet
+        QMetaObject::invokeMethod(this, [this, callback] {
+            deleteLater();
+            callback(m_results);
+        }, Qt::QueuedConnection);
+    }
     for (size_t i = 0; i < m_results.size(); ++i) {
         EngineRequest own = request;
         upstream::setEngineCredentials(own.headers, *fleet.config, m_results[i].server.config);
