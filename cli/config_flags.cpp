@@ -106,6 +106,8 @@ void ConfigFlags::addField(const Field<Config> &field)
         } else if constexpr (std::is_same_v<T, QStringList> || std::is_same_v<T, QByteArrayList>) {
             return m_app->add_option_function<std::vector<std::string>>(shown->flags, [change](const std::vector<std::string> &texts) {
                 T list;
+                if (texts.size() == 1 && texts.front().empty()) // what CLI11 makes of a flag without values
+                    return change(list);
                 for (const std::string &text : texts)
                     list += T::value_type::fromStdString(text);
                 change(list);
