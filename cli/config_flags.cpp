@@ -17,6 +17,7 @@ namespace {
 constexpr int many = CLI::detail::expected_max_vector_size;
 constexpr const char *accessGroup = "Access";
 constexpr const char *apiKeyVariable = "PDLB_API_KEY";
+constexpr const char *adminKeyVariable = "PDLB_ADMIN_KEY";
 constexpr const char *engineApiKeyVariable = "PDLB_ENGINE_API_KEY";
 
 /// The heading in the help for the fields of a section.
@@ -25,7 +26,8 @@ std::string headingOf(const char *key)
     static constexpr std::array headings{
         std::pair{"policies.", "Choice of servers"}, std::pair{"policy", "Choice of servers"}, std::pair{"pairing", "Choice of servers"},
         std::pair{"health.", "Health"}, std::pair{"on_no_healthy", "Health"}, std::pair{"breaker.", "Breaker"}, std::pair{"retry.", "Retries"},
-        std::pair{"rate.", "Limits"}, std::pair{"deadlines.", "Deadlines (0: none)"}, std::pair{"limits.", "Limits"}, std::pair{"access.", accessGroup}};
+        std::pair{"rate.", "Limits"}, std::pair{"deadlines.", "Deadlines (0: none)"}, std::pair{"limits.", "Limits"}, std::pair{"access.", accessGroup},
+        std::pair{"admin.", "Admin API"}, std::pair{"metrics.", "Metrics (beside /metrics of --port)"}};
     for (const auto &[prefix, heading] : headings) {
         if (QLatin1StringView(key).startsWith(QLatin1StringView(prefix)))
             return heading;
@@ -138,6 +140,9 @@ void ConfigFlags::addKeys()
     m_app->add_option("--api-key", m_apiKeys, "Clients must send this key (repeatable; better --api-key-file or PDLB_API_KEY, since others see a command line)")
         ->type_name("KEY")->expected(1)->take_all()->group(accessGroup);
     m_app->add_option("--api-key-file", m_apiKeyFile, "The same, from a file with one key a line")->type_name("FILE")->group(accessGroup);
+    m_app->add_option("--admin-key", m_adminKeys, "Opens the admin API (repeatable; better --admin-key-file or PDLB_ADMIN_KEY)")
+        ->type_name("KEY")->expected(1)->take_all()->group("Admin API");
+    m_app->add_option("--admin-key-file", m_adminKeyFile, "The same, from a file with one key a line")->type_name("FILE")->group("Admin API");
     m_app->add_option("--engine-api-key", m_engineApiKey, "Sent to the engines in place of the client's key (or PDLB_ENGINE_API_KEY)")
         ->type_name("KEY")->group(accessGroup);
     m_app->add_option("--engine-api-key-file", m_engineApiKeyFile, "The same, from a file")->type_name("FILE")->group(accessGroup);
@@ -146,13 +151,13 @@ void ConfigFlags::addKeys()
 Result<void> ConfigFlags::refuseEmptyValues() const
 {
     // An unset variable in somebody's script must not open a door.
-    for (const char *name : {"--config", "--api-key", "--api-key-file", "--engine-api-key", "--engine-api-key-file", "--tls-cert", "--tls-key", "--ca-file"}) {
+    for (const char *name : {"--config", "--api-key", "--api-key-file", "--admin-key", "--admin-key-file", "--engine-api-key", "--engine-api-key-file", "--tls-cert", "--tls-key", "--ca-file"}) {
         const CLI::Option *option = m_app->get_option(name);
         const auto &values = option->results();
         if (std::find(values.begin(), values.end(), "") != values.end())
             return failure(u"%1 is empty; leave it out or give it a value"_s.arg(QLatin1StringView(name)));
     }
-    for (const char *name : {apiKeyVariable, engineApiKeyVariable}) {
+    for (const char *name : {apiKeyVariable, adminKeyVariable, engineApiKeyVariable}) {
         if (qEnvironmentVariableIsSet(name) && qEnvironmentVariableIsEmpty(name))
             return failure(u"the environment variable %1 is set but empty; unset it or put a key there"_s.arg(QLatin1StringView(name)));
     }
@@ -182,16 +187,19 @@ Result<void> ConfigFlags::applyServers(Config &config) const
 
 void ConfigFlags::applyKeys(Config &config) const
 {
-    if (!m_apiKeys.empty() || !m_apiKeyFile.empty()) {
-        config.apiKeyRefs.clear();
-        for (const std::string &key : m_apiKeys)
-            config.givenApiKeys += QByteArray::fromStdString(key);
-        if (!m_apiKeyFile.empty())
-            config.apiKeyRefs += u"file:"_s + QString::fromStdString(m_apiKeyFile);
-    }
-    if (const QString variable = u"env:"_s + QLatin1StringView(apiKeyVariable);
-        m_apiKeys.empty() && qEnvironmentVariableIsSet(apiKeyVariable) && !config.apiKeyRefs.contains(variable))
-        config.apiKeyRefs += variable;
+    const auto apply = [](const std::vector<std::string> &keys, const std::string &keyFile, const char *variable, QByteArrayList &given, QStringList &refs) {
+        if (!keys.empty() || !keyFile.empty()) {
+            refs.clear();
+            for (const std::string &key : keys)
+                given += QByteArray::fromStdString(key);
+            if (!keyFile.empty())
+                refs += u"file:"_s + QString::fromStdString(keyFile);
+        }
+        if (const QString ref = u"env:"_s + QLatin1StringView(variable); keys.empty() && qEnvironmentVariableIsSet(variable) && !refs.contains(ref))
+            refs += ref;
+    };
+    apply(m_apiKeys, m_apiKeyFile, apiKeyVariable, config.givenApiKeys, config.apiKeyRefs);
+    apply(m_adminKeys, m_adminKeyFile, adminKeyVariable, config.givenAdminKeys, config.adminKeyRefs);
     if (!m_engineApiKeyFile.empty()) {
         config.engineApiKeyRef = u"file:"_s + QString::fromStdString(m_engineApiKeyFile);
     } else if (!m_engineApiKey.empty()) {

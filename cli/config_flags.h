@@ -25,7 +25,7 @@ public:
     /// The file's configuration, or the defaults, changed by the flags; secrets are read, everything is checked.
     Result<Config> config() const;
     /// The same, as far as it can be saved: keys that were given as such are not in it.
-    bool hasUnsavedKeys() const { return !m_apiKeys.empty() || !m_engineApiKey.empty(); }
+    bool hasUnsavedKeys() const { return !m_apiKeys.empty() || !m_adminKeys.empty() || !m_engineApiKey.empty(); }
     /// Flags of SGLang's router that were given and mean nothing here.
     QStringList ignoredFlags() const { return m_router.ignored(); }
 
@@ -47,6 +47,8 @@ private:
     std::vector<std::vector<std::string>> m_decode;
     std::vector<std::string> m_apiKeys;
     std::string m_apiKeyFile;
+    std::vector<std::string> m_adminKeys;
+    std::string m_adminKeyFile;
     std::string m_engineApiKey;
     std::string m_engineApiKeyFile;
 };

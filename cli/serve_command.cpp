@@ -73,6 +73,14 @@ int ServeCommand::run(Streams &streams)
         return ExitConfig;
     }
     Balancer balancer;
+    if (const QString file = m_flags.file(); !file.isEmpty())
+        balancer.setConfigSaver([file](const Config &config) { return saveConfigFile(file, config); });
+    // Without a file a closed terminal ends the program, as always.
+    std::unique_ptr<SignalEvents> hangup;
+    if (!m_flags.file().isEmpty()) {
+        hangup = std::make_unique<SignalEvents>(std::initializer_list<int>{SIGHUP});
+        QObject::connect(hangup.get(), &SignalEvents::requested, &balancer, [&] { reload(balancer); });
+    }
     if (const auto started = balancer.start(*configured); !started) {
         printError(streams, started.error().message);
         return ExitFailed;
@@ -82,6 +90,8 @@ int ServeCommand::run(Streams &streams)
         streams.out << "pdlb listens on " << balancer.url().toString() << " with " << configured->prefill.size()
                     << " prefill and " << configured->decode.size() << " decode engines, "
                     << configured->effectiveWorkers() << " workers\n";
+        if (const QUrl metrics = balancer.metricsUrl(); !metrics.isEmpty())
+            streams.out << "metrics on " << metrics.toString() << "/metrics\n";
         streams.out.flush();
     });
     int code = ExitOk;
@@ -89,12 +99,6 @@ int ServeCommand::run(Streams &streams)
         code = clean ? ExitOk : ExitFailed;
         QCoreApplication::exit(code);
     });
-    // Without a file a closed terminal ends the program, as always.
-    std::unique_ptr<SignalEvents> hangup;
-    if (!m_flags.file().isEmpty()) {
-        hangup = std::make_unique<SignalEvents>(std::initializer_list<int>{SIGHUP});
-        QObject::connect(hangup.get(), &SignalEvents::requested, &balancer, [&] { reload(balancer); });
-    }
     TerminationSignals termination;
     QObject::connect(&termination, &TerminationSignals::requested, &balancer, [&](int signal) {
         qCInfo(lcServe, "signal %d: %lld requests under way; once more to end them now", signal,

@@ -9,6 +9,7 @@
 #include <QObject>
 #include <QUrl>
 
+#include <functional>
 #include <memory>
 
 namespace pdlb {
@@ -37,14 +38,24 @@ public:
     /// nothing has changed.
     Result<QStringList> apply(const Config &config);
     bool isRunning() const;
+    /// What is in force, with a name for each server; with its secrets.
+    Config config() const;
     /// The port in use; 0 when not running.
     quint16 port() const;
     QUrl url() const;
+    /// Of the metrics' own listener; empty when there is none.
+    QUrl metricsUrl() const;
+    /// The admin API's own listener, with Config::adminPort; else empty.
+    QUrl adminUrl() const;
     /// PD requests under way.
     qint64 inFlight() const;
 
     /// Gets the timeline of each finished request, from any worker thread. Set before start(); must outlive the run.
     void setTraceSink(trace::TraceSink *sink);
+
+    /// Writes the file that the configuration came from, for admin calls that ask for it. None: there is no file. Set before
+    /// start().
+    void setConfigSaver(std::function<Result<void>(const Config &)> saver) { m_saver = std::move(saver); }
 
     /// Looks up servers' names; the machine's name servers unless set before start(). Must outlive the run.
     void setResolver(control::Resolver *resolver) { m_resolver = resolver; }
@@ -66,6 +77,7 @@ Q_SIGNALS:
 private:
     void startWorkers();
     void namesChanged();
+    void tellFleetChanged();
     void forceEnd();
     void finishDrain();
 
@@ -73,6 +85,7 @@ private:
     std::unique_ptr<Private> d; ///< null when not running
     trace::TraceSink *m_sink = nullptr;
     control::Resolver *m_resolver = nullptr;
+    std::function<Result<void>(const Config &)> m_saver;
     const Clock *m_clock = &SteadyClock::instance();
 };
 

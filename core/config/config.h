@@ -72,12 +72,23 @@ struct Config {
     QStringList apiKeyRefs; ///< "file:PATH", "env:NAME"; resolveSecrets() reads them into apiKeys
     QByteArray engineApiKey; ///< sent to the engines as bearer token, in place of the client's; never saved
     QString engineApiKeyRef; ///< likewise
+    QByteArrayList adminKeys; ///< one of them opens the admin API; empty: it is for callers on this machine; never saved
+    QByteArrayList givenAdminKeys; ///< those of adminKeys that none of adminKeyRefs names
+    QStringList adminKeyRefs; ///< likewise
+    std::optional<qint64> adminPort; ///< of a listener of its own for the admin API, 0: any free port; unset: it is on `port`
+    QString adminHost = QStringLiteral("127.0.0.1"); ///< address of that listener
+    QByteArrayList adminHostNames; ///< names beside localhost, 127.0.0.1 and [::1] by which the admin API may be called
     bool debugHeaders = false; ///< every answer names its pair and room; otherwise only where a request asks for it
     QByteArrayList corsOrigins; ///< "https://HOST[:PORT]" of web pages that may call
     QString tlsCertFile; ///< PEM, the chain; with tlsKeyFile: clients speak TLS
     QString tlsKeyFile; ///< PEM
     QString caFile; ///< PEM, trusted beside the system's for https:// engines
     bool insecure = false; ///< certificates of https:// engines are not checked
+
+    // Metrics, beside /metrics of the port above.
+    QString metricsHost = QStringLiteral("127.0.0.1"); ///< as host
+    std::optional<quint16> metricsPort; ///< unset: no listener of their own; 0: any free port, see Balancer::metricsUrl()
+    QList<double> metricsBuckets; ///< upper bounds of the duration histograms in seconds, ascending; empty: the usual ones
 
     QJsonObject extra; ///< what the file has beside these, kept for when it is saved again
 
@@ -92,7 +103,7 @@ struct Config {
     void nameServers();
     /// The policy that picks servers of that role.
     const QString &policyOf(Role role) const;
-    /// maxBodyMemory, or the smaller of 2 GiB and a quarter of the machine's memory.
+    /// maxBodyMemory, or the smaller of 2 GiB and a quarter of the memory (the machine's, or what its container may use).
     qint64 effectiveBodyMemory() const;
     /// maxConnections, or 0.4 of the descriptors that this process may have: each request needs two more for its legs.
     qint64 effectiveConnections() const;

@@ -88,12 +88,20 @@ constexpr std::array configTable{
 
     Field<Config>{"access.api_key_refs", AT(apiKeyRefs), "Where the keys come from of which clients must send one: file:PATH (one a line), env:NAME"},
     Field<Config>{"access.engine_api_key_ref", AT(engineApiKeyRef), "Where the key comes from that the engines get in place of the client's: file:PATH, env:NAME"},
+    Field<Config>{"admin.key_refs", AT(adminKeyRefs), "Where the keys come from of which one opens the admin API: file:PATH (one a line), env:NAME"},
+    Field<Config>{"admin.port", AT(adminPort), "The admin API has this port for itself, 0: any free one; otherwise it is on the clients' port", 0, 65535, "--admin-port", nullptr, atStart},
+    Field<Config>{"admin.host", AT(adminHost), "Address of that port", 0, 0, "--admin-host", "ADDRESS", atStart},
+    Field<Config>{"admin.host_names", AT(adminHostNames), "Names beside localhost by which the admin API may be called", 0, 0, "--admin-host-name", "NAME"},
     Field<Config>{"access.debug_headers", AT(debugHeaders), "Every answer names its pair and room", 0, 0, "--debug-headers"},
     Field<Config>{"access.cors_origins", AT(corsOrigins), "Web pages from there may call", 0, 0, "--cors-origin,--cors-allowed-origins", "ORIGIN"},
     Field<Config>{"access.tls_cert", AT(tlsCertFile), "Serve https:// with this certificate chain (PEM)", 0, 0, "--tls-cert,--tls-cert-path", "FILE", atStart},
     Field<Config>{"access.tls_key", AT(tlsKeyFile), "Its private key (PEM)", 0, 0, "--tls-key,--tls-key-path", "FILE", atStart},
     Field<Config>{"access.ca_file", AT(caFile), "Authorities to trust for https:// engines, beside the system's (PEM)", 0, 0, "--ca-file", "FILE", atStart},
     Field<Config>{"access.insecure", AT(insecure), "Do not check the certificates of https:// engines", 0, 0, "--insecure", nullptr, atStart},
+
+    Field<Config>{"metrics.port", AT(metricsPort), "Serve /metrics on a port of its own too, without a key; 0: any free one", 0, 65535, "--metrics-port,--prometheus-port", nullptr, atStart},
+    Field<Config>{"metrics.host", AT(metricsHost), "Address of that port", 0, 0, "--metrics-host,--prometheus-host", "ADDRESS", atStart},
+    Field<Config>{"metrics.buckets", AT(metricsBuckets), "Upper bounds of the histograms of durations in seconds; not given: 0.001 to 600", 0, 0, "--metrics-buckets,--prometheus-duration-buckets", "SECONDS...", atStart},
 };
 
 constexpr std::array serverTable{

@@ -3,6 +3,7 @@
 #include "config/config_fields.h"
 #include "config/secrets.h"
 #include "edge/listen_socket.h"
+#include "fleet/hash_key.h"
 #include "fleet/policy_registry.h"
 #include "upstream/origin.h"
 
@@ -11,6 +12,7 @@
 #include <QUrl>
 
 #include <algorithm>
+#include <functional>
 
 using namespace Qt::StringLiterals;
 
@@ -60,6 +62,7 @@ public:
             || !std::all_of(m_config.health.path.begin(), m_config.health.path.end(), [](QChar c) { return c > u' ' && c < u'\x7f'; }))
             add(u"$.health.path"_s, u"the probes' path \"%1\": expected one that begins with /"_s.arg(m_config.health.path.left(200)));
         checkAccess();
+        checkMetrics();
         return std::move(m_problems);
     }
 
@@ -189,6 +192,8 @@ private:
             if (const auto good = fleet::checkPolicy(name); !good)
                 add(QString::fromLatin1(path), good.error().message);
         }
+        if (const auto key = fleet::HashKey::parse(m_config.policies.hashKey); !key)
+            add(u"$.policies.hash_key"_s, key.error().message);
     }
 
     void checkRef(const QString &ref, const QString &path)
@@ -211,6 +216,7 @@ private:
                 add(u"$.access.api_key_refs[%1]"_s.arg(i), good.error().message);
         }
         checkRef(m_config.engineApiKeyRef, u"$.access.engine_api_key_ref"_s);
+        checkAdmin();
         for (qsizetype i = 0; i < m_config.corsOrigins.size(); ++i) {
             if (!isOrigin(m_config.corsOrigins[i]))
                 add(u"$.access.cors_origins[%1]"_s.arg(i), u"CORS origin \"%1\": expected http(s)://HOST[:PORT], as browsers send it"_s
@@ -219,6 +225,34 @@ private:
         if (m_config.tlsCertFile.isEmpty() != m_config.tlsKeyFile.isEmpty())
             add(m_config.tlsKeyFile.isEmpty() ? u"$.access.tls_key"_s : u"$.access.tls_cert"_s,
                 u"TLS needs both a certificate (--tls-cert) and its key (--tls-key)"_s);
+    }
+
+    void checkMetrics()
+    {
+        constexpr qsizetype mostBuckets = 50;
+        if (const auto address = edge::parseListenAddress(m_config.metricsHost); !address)
+            add(u"$.metrics.host"_s, u"metrics: %1"_s.arg(address.error().message));
+        if (m_config.metricsPort.value_or(0) != 0 && m_config.metricsPort == m_config.port)
+            add(u"$.metrics.port"_s, u"the metrics' own port is the same as --port (%1), which serves /metrics anyway; leave --metrics-port out or choose another"_s.arg(m_config.port));
+        const QList<double> &bounds = m_config.metricsBuckets;
+        const bool ascending = std::adjacent_find(bounds.begin(), bounds.end(), std::greater_equal<double>()) == bounds.end();
+        if (!ascending || bounds.size() > mostBuckets || !std::all_of(bounds.begin(), bounds.end(), [](double bound) { return bound > 0 && bound <= 1e6; }))
+            add(u"$.metrics.buckets"_s, u"--metrics-buckets: expected at most %1 numbers of seconds, ascending, above 0 and up to 1000000"_s.arg(mostBuckets));
+    }
+
+    void checkAdmin()
+    {
+        if (!std::all_of(m_config.adminKeys.begin(), m_config.adminKeys.end(), isUsableKey))
+            add(u"$.admin.key_refs"_s, u"an admin key is empty or holds other characters than visible ASCII; check --admin-key and --admin-key-file"_s);
+        for (qsizetype i = 0; i < m_config.adminKeyRefs.size(); ++i)
+            checkRef(m_config.adminKeyRefs[i], u"$.admin.key_refs[%1]"_s.arg(i));
+        if (!edge::parseListenAddress(m_config.adminHost))
+            add(u"$.admin.host"_s, u"admin host \"%1\": expected an IP address, \"localhost\" or \"*\""_s.arg(m_config.adminHost.left(200)));
+        for (qsizetype i = 0; i < m_config.adminHostNames.size(); ++i) {
+            const QByteArray &name = m_config.adminHostNames[i];
+            if (!isUsableKey(name) || name.contains('/') || (name.contains(':') && !name.startsWith('[')))
+                add(u"$.admin.host_names[%1]"_s.arg(i), u"admin host name \"%1\": expected a name without scheme and port"_s.arg(QString::fromUtf8(name.left(200))));
+        }
     }
 
     const Config &m_config;

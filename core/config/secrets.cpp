@@ -4,6 +4,7 @@
 #include "config/secret_file.h"
 
 #include <algorithm>
+#include <tuple>
 
 using namespace Qt::StringLiterals;
 
@@ -49,12 +50,18 @@ tl::expected<void, ConfigProblem> resolveSecrets(Config &config)
 {
     const auto wrong = [](const QString &path, const Error &error) { return tl::unexpected(ConfigProblem{path, error.message}); };
     Config resolved = config;
-    resolved.apiKeys = config.givenApiKeys;
-    for (qsizetype i = 0; i < config.apiKeyRefs.size(); ++i) {
-        const auto keys = readSecretRef(config.apiKeyRefs[i]);
-        if (!keys)
-            return wrong(u"$.access.api_key_refs[%1]"_s.arg(i), keys.error());
-        resolved.apiKeys += *keys;
+    const std::tuple<const QStringList &, const QByteArrayList &, QByteArrayList &, QString> lists[] = {
+        {config.apiKeyRefs, config.givenApiKeys, resolved.apiKeys, u"$.access.api_key_refs[%1]"_s},
+        {config.adminKeyRefs, config.givenAdminKeys, resolved.adminKeys, u"$.admin.key_refs[%1]"_s},
+    };
+    for (const auto &[refs, given, to, path] : lists) {
+        to = given;
+        for (qsizetype i = 0; i < refs.size(); ++i) {
+            const auto keys = readSecretRef(refs[i]);
+            if (!keys)
+                return wrong(path.arg(i), keys.error());
+            to += *keys;
+        }
     }
     if (!config.engineApiKeyRef.isEmpty()) {
         const auto keys = readSecretRef(config.engineApiKeyRef);
@@ -79,9 +86,18 @@ tl::expected<void, ConfigProblem> resolveSecrets(Config &config)
 
 void keepGivenSecrets(Config &config, const Config &running)
 {
-    config.givenApiKeys = running.givenApiKeys;
+    // Whoever has no references was given every key directly.
+    config.givenApiKeys = running.apiKeyRefs.isEmpty() ? running.apiKeys : running.givenApiKeys;
+    config.givenAdminKeys = running.adminKeyRefs.isEmpty() ? running.adminKeys : running.givenAdminKeys;
     if (config.engineApiKeyRef.isEmpty() && running.engineApiKeyRef.isEmpty())
         config.engineApiKey = running.engineApiKey;
+    for (const auto &[servers, before] : {std::pair{&config.prefill, &running.prefill}, {&config.decode, &running.decode}}) {
+        for (ServerConfig &server : *servers) {
+            const auto same = std::find_if(before->begin(), before->end(), [&](const ServerConfig &s) { return s.name == server.name && s.url == server.url; });
+            if (same != before->end() && same->apiKeyRef.isEmpty() && server.apiKeyRef.isEmpty())
+                server.apiKey = same->apiKey;
+        }
+    }
 }
 
 } // namespace pdlb

@@ -183,7 +183,7 @@ def test_broken_file_changes_nothing(reloading):  # T105
         until(lambda: server.stderr.count("nothing has changed") == number, "it says so")
         assert picked(server) == "one"
     lines = [line for line in server.stderr.splitlines() if "nothing has changed" in line]
-    for line, says in zip(lines, ("no valid JSON", "$.decode[1].url", "$.policy", "$.access.api_key_refs[0]", "plugin:")):
+    for line, says in zip(lines, ("no valid JSON", "$.decode[1].url", "$.policy", "$.access.api_key_refs[0]", "plugin")):
         assert "pdlb.json" in line and says in line
     assert server.process.poll() is None
 

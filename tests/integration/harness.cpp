@@ -128,6 +128,8 @@ bool Rig::start()
     Config config;
     config.port = 0;
     config.workers = 1;
+    config.health.enabled = m_setup.health; // probes would disturb those who count requests and connections …
+    config.breaker.enabled = m_setup.health; // … and engines that fail on purpose are not to be left alone
     config.transport = m_setup.transport;
     for (int i = 0; i < fleet.prefills(); ++i)
         config.prefill.append({prefill(i).url().toString(), {}});

@@ -22,7 +22,7 @@ template <typename Owner> void change(const Field<Owner> &field, Owner &owner)
         else if constexpr (std::is_same_v<T, std::chrono::milliseconds>)
             *value += std::chrono::milliseconds(*value > std::chrono::seconds(1) ? -125 : 125);
         else if constexpr (std::is_same_v<T, std::optional<qint64>>)
-            *value = 12'345'678'901;
+            *value = qint64(std::min(12e9, field.most));
         else if constexpr (std::is_same_v<T, std::optional<quint16>>)
             *value = 65535;
         else if constexpr (std::is_same_v<T, QList<double>>)

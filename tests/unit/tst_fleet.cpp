@@ -112,7 +112,10 @@ void TstFleet::avoidsTheFailedPair()
         QVERIFY(fleet.apply(config));
         for (int i = 0; i < 200; ++i) {
             const Pair failed{i % p, i % d};
-            const auto picked = pickPair(*fleet.snapshot(), {.avoid = failed}, random);
+            const SnapshotPtr snapshot = fleet.snapshot();
+            const std::array<const ServerState *, 2> states{snapshot->prefill[size_t(failed.prefill)].state.get(),
+                                                            snapshot->decode[size_t(failed.decode)].state.get()};
+            const auto picked = pickPair(*snapshot, {.avoid = states}, random);
             QVERIFY(picked);
             const Pair pair = picked->pair;
             QVERIFY(pair.prefill >= 0 && pair.prefill < p && pair.decode >= 0 && pair.decode < d);
