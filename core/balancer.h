@@ -14,6 +14,10 @@
 
 namespace pdlb {
 
+namespace control {
+class Resolver;
+}
+
 /// The load balancer as a whole. Lives in the caller's thread, which must run an event loop: control requests and
 /// bootstrap discovery run there, PD requests in worker threads of its own. All methods are for that thread.
 class Balancer final : public QObject
@@ -53,6 +57,9 @@ public:
     /// start().
     void setConfigSaver(std::function<Result<void>(const Config &)> saver) { m_saver = std::move(saver); }
 
+    /// Looks up servers' names; the machine's name servers unless set before start(). Must outlive the run.
+    void setResolver(control::Resolver *resolver) { m_resolver = resolver; }
+
     /// What deadlines are measured with; the monotonic clock unless set before start(). Must outlive the run.
     void setClock(const Clock *clock) { m_clock = clock; }
 
@@ -69,12 +76,15 @@ Q_SIGNALS:
 
 private:
     void startWorkers();
+    void namesChanged();
+    void tellFleetChanged();
     void forceEnd();
     void finishDrain();
 
     class Private;
     std::unique_ptr<Private> d; ///< null when not running
     trace::TraceSink *m_sink = nullptr;
+    control::Resolver *m_resolver = nullptr;
     std::function<Result<void>(const Config &)> m_saver;
     const Clock *m_clock = &SteadyClock::instance();
 };
