@@ -163,6 +163,11 @@ QUrl Balancer::url() const
     return url;
 }
 
+std::shared_ptr<const fleet::FleetSnapshot> Balancer::snapshot() const
+{
+    return d ? d->fleet.snapshot() : nullptr;
+}
+
 qint64 Balancer::inFlight() const
 {
     return d ? d->shared->inFlight.load(std::memory_order_relaxed) : 0;
