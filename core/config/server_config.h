@@ -4,6 +4,7 @@
 #include "util/result.h"
 
 #include <QByteArray>
+#include <QJsonObject>
 #include <QMap>
 #include <QString>
 
@@ -46,6 +47,7 @@ struct ServerConfig {
     qint64 maxInFlight = 0; ///< legs that run on it at a time; 0: Config::serverMaxInFlight
     QString apiKeyRef = {}; ///< where its own key comes from: "env:NAME" or "file:PATH"; empty: Config::engineApiKey
     QByteArray apiKey = {}; ///< what apiKeyRef pointed to; never saved, shown or logged
+    QJsonObject extra = {}; ///< see Config::extra
 
     bool operator==(const ServerConfig &) const = default;
 };
@@ -63,6 +65,7 @@ struct PairConfig {
     QString decode;
     int weight = 1; ///< 1 … 1000, multiplies the servers' weights
     bool enabled = true;
+    QJsonObject extra = {}; ///< see Config::extra
 
     bool operator==(const PairConfig &) const = default;
 };

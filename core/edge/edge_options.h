@@ -30,6 +30,7 @@ struct EdgeShared {
     ByteBudget bodies; ///< memory of request bodies, each counted as received and as sent to the engines
     RateLimiter rates;
     std::atomic<qint64> connections{0};
+    std::atomic<quint64> refusals{0}; ///< requests answered with an error before they reached a handler
 };
 
 } // namespace pdlb::edge

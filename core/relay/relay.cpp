@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/relay.h"
 
+#include "relay/request_traits.h"
 #include "upstream/engine_credentials.h"
 
 #include <QFutureWatcher>
@@ -69,6 +70,7 @@ Relay::~Relay()
         m_exchange->setObserver(nullptr);
     for (const auto &run : m_legs)
         legOver(*run);
+    countRooms(0);
 }
 
 void Relay::start()
@@ -80,7 +82,7 @@ void Relay::start()
         return;
     }
     if (m_body.size() <= largeBody) {
-        analysed(m_context.dialect.analyse(m_endpoint, m_body));
+        analysed(m_context.dialect.analyse(m_endpoint, m_body, keyMember(*m_snapshot)));
         return;
     }
     auto *watcher = new QFutureWatcher<std::shared_ptr<ShapeResult>>(this);
@@ -92,8 +94,8 @@ void Relay::start()
     auto promise = std::make_shared<QPromise<std::shared_ptr<ShapeResult>>>();
     watcher->setFuture(promise->future());
     promise->start();
-    QThreadPool::globalInstance()->start([promise, body = m_body, endpoint = m_endpoint, &dialect = m_context.dialect] {
-        promise->addResult(std::make_shared<ShapeResult>(dialect.analyse(endpoint, body)));
+    QThreadPool::globalInstance()->start([promise, body = m_body, endpoint = m_endpoint, key = keyMember(*m_snapshot), &dialect = m_context.dialect] {
+        promise->addResult(std::make_shared<ShapeResult>(dialect.analyse(endpoint, body, key)));
         promise->finish();
     });
 }
@@ -166,7 +168,7 @@ std::optional<fleet::Picked> Relay::pick()
         wanted.now = now();
         wanted.avoid = m_failed;
         wanted.pin = m_pin;
-        wanted.traits.model = m_shape.model;
+        wanted.traits = requestTraits(*m_snapshot, m_shape, m_body, m_exchange->head().headers);
         auto picked = fleet::pickPair(*m_snapshot, wanted, m_context.random);
         if (picked) {
             m_context.admission.started(m_ticket);
@@ -206,10 +208,12 @@ void Relay::beginAttempt()
     m_trace.picked = now();
     ++m_trace.attempts;
 
-    const pd::BootstrapAddress bootstrap{prefill.origin.bracketedHost(), prefill.bootstrapPort};
+    const pd::BootstrapAddress bootstrap{prefill.origin.bracketedHost(), prefill.bootstrapPort,
+                                         roomSteering(prefill, m_shape, m_exchange->head().headers)};
     pd::RequestPlan plan = m_context.dialect.plan(m_shape, m_body, bootstrap, m_context.rooms, m_context.random);
     m_trace.rooms = QList<quint64>(plan.rooms.begin(), plan.rooms.end());
     m_trace.rid = plan.legs.front().rid;
+    countRooms(m_trace.rooms.size());
     m_merger = m_context.dialect.merger(m_shape);
 
     AttemptMachine::Options options;
@@ -231,6 +235,7 @@ void Relay::beginAttempt()
         run->trace.prefill = isPrefill;
         run->trace.sample = leg.sample;
         run->trace.server = run->server->name;
+        run->trace.serverId = run->server->id;
         run->trace.url = run->server->url;
         options.names.push_back(run->server->label);
         roles.push_back(leg.role);
@@ -349,6 +354,11 @@ void Relay::releaseSentBodies()
         m_charge.release();
 }
 
+void Relay::countRooms(qint64 rooms)
+{
+    m_context.metrics.rooms.fetch_add(rooms - std::exchange(m_rooms, rooms), std::memory_order_relaxed);
+}
+
 void Relay::legOver(LegRun &run)
 {
     if (!run.counted)
@@ -410,6 +420,7 @@ void Relay::end()
     m_isOver = true;
     for (const auto &run : m_legs)
         m_trace.legs.push_back(run->trace);
+    countRooms(0);
     Q_EMIT over(this);
 }
 

@@ -4,6 +4,7 @@
 #include "edge/exchange.h"
 #include "fleet/pick_pair.h"
 #include "http/sse.h"
+#include "metrics/worker_metrics.h"
 #include "relay/abort_sender.h"
 #include "relay/admission.h"
 #include "relay/attempt_machine.h"
@@ -25,6 +26,7 @@ struct RelayContext {
     upstream::UpstreamTransport &qnam;
     AbortSender &aborts;
     Admission &admission;
+    metrics::WorkerMetrics &metrics;
     RetryBudget &retries;
     /// A prefill could not be reached: it may come back with another bootstrap port. Called in the worker's thread.
     std::function<void(const QByteArray &prefill)> prefillUnreachable;
@@ -64,6 +66,7 @@ private:
         http::SseSplitter splitter; ///< prefill's stream, searched for in-band errors
         trace::LegTimeline trace;
         Monotonic doneAt{0}; ///< the end marker came
+        Monotonic lastEvent{0};
         bool isSse = false;
         bool counted = false;
         bool bodyReported = false;
@@ -84,6 +87,7 @@ private:
     void refuse(const ApiError &error, trace::EndReason reason = trace::EndReason::Overload);
     /// The body's memory is free once every leg has written its own.
     void releaseSentBodies();
+    void countRooms(qint64 rooms);
     void beginAttempt();
     void openLeg(int index, const pd::LegPlan &plan);
     http::HeaderList legHeaders() const;
@@ -96,6 +100,7 @@ private:
     void legFinished(int index, const upstream::LegEnd &end);
     void prefillData(LegRun &run, int index, QByteArrayView bytes);
     void decodeData(LegRun &run, int index, QByteArrayView bytes);
+    static void countGaps(LegRun &run, qint64 events, Monotonic now);
     void lookForDecodeErrors(LegRun &run, int index, QByteArrayView bytes, bool atBoundary);
     /// Hands bytes to the merger; what comes out goes to the client.
     bool merged(const Result<QByteArray> &output, int index);
@@ -155,6 +160,7 @@ private:
     qint64 m_stalledBytes = 0; ///< waiting for the client at that time
     int m_answering = -1;
     int m_retries = 0;
+    qint64 m_rooms = 0; ///< that count as live
     bool m_retryPause = false; ///< between two attempts
     bool m_tellsPair = false; ///< the answer names its pair and room
     bool m_paused = false;

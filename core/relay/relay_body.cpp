@@ -82,7 +82,8 @@ void Relay::decodeData(LegRun &run, int index, QByteArrayView bytes)
         const bool atBoundary = run.scanner.atEventBoundary();
         const bool wasDone = run.scanner.done();
         run.scanner.feed(bytes);
-        run.trace.events = run.scanner.events();
+        const qint64 events = run.scanner.events() - std::exchange(run.trace.events, run.scanner.events());
+        countGaps(run, run.scanner.done() && !wasDone ? events - 1 : events, m_lastByte);
         lookForDecodeErrors(run, index, bytes, atBoundary);
         if (run.scanner.done() && !wasDone) {
             run.doneAt = m_lastByte;
@@ -95,6 +96,14 @@ void Relay::decodeData(LegRun &run, int index, QByteArrayView bytes)
     }
     reportBody(index);
     forward(bytes);
+}
+
+void Relay::countGaps(LegRun &run, qint64 events, Monotonic now)
+{
+    if (events <= 0)
+        return;
+    if (const Monotonic before = std::exchange(run.lastEvent, now); before.count() > 0)
+        run.trace.gaps.add(now - before, quint32(events));
 }
 
 void Relay::lookForDecodeErrors(LegRun &run, int index, QByteArrayView bytes, bool atBoundary)

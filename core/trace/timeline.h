@@ -2,6 +2,7 @@
 #pragma once
 
 #include "trace/end_reason.h"
+#include "trace/gap_counts.h"
 #include "util/clock.h"
 
 #include <QDateTime>
@@ -22,6 +23,7 @@ struct LegTimeline {
     bool prefill = false;
     int sample = 0; ///< which of the fanned-out requests
     QByteArray server; ///< name in the fleet: "p1"
+    quint64 serverId = 0; ///< of that name, the same in every process
     QByteArray url;
     Moment opened; ///< connecting began
     Moment ready; ///< connected, or an idle connection was taken
@@ -34,6 +36,7 @@ struct LegTimeline {
     int status = 0;
     qint64 bytes = 0; ///< of the body
     qint64 events = 0; ///< server-sent events
+    GapCounts gaps; ///< of decode's stream, between its events but for [DONE]
     QString error;
 };
 

@@ -231,12 +231,12 @@ void TstFleet::validation_data()
         c.transport = TransportKind::Direct;
     });
     row("policy", "known are: random, round_robin", [](Config &c) { c.policy = u"best"_s; });
-    row("workers", "workers 257", [](Config &c) { c.workers = 257; });
-    row("negative workers", "workers -1", [](Config &c) { c.workers = -1; });
+    row("workers", "workers (--workers) is 257", [](Config &c) { c.workers = 257; });
+    row("negative workers", "workers (--workers) is -1", [](Config &c) { c.workers = -1; });
     row("no limit of bodies", "", [](Config &c) { c.maxBody = 0; });
-    row("negative limit", "negative (-1)", [](Config &c) { c.maxBodyMemory = -1; });
-    row("tiny request line", "request line is 10 bytes", [](Config &c) { c.maxRequestLine = 10; });
-    row("no header fields", "header fields are 0", [](Config &c) { c.maxHeaders = 0; });
+    row("negative limit", "(--max-body-memory) is -1", [](Config &c) { c.maxBodyMemory = -1; });
+    row("tiny request line", "(--max-request-line) is 10; expected 64", [](Config &c) { c.maxRequestLine = 10; });
+    row("no header fields", "(--max-headers) is 0", [](Config &c) { c.maxHeaders = 0; });
     row("API key", "", [](Config &c) { c.apiKeys = {"secret"}; });
     row("empty API key", "API key is empty", [](Config &c) { c.apiKeys = {"secret", ""}; });
     row("API key with a space", "API key is empty or holds", [](Config &c) { c.apiKeys = {"sec ret"}; });
@@ -245,7 +245,7 @@ void TstFleet::validation_data()
     row("CORS origin with a path", "CORS origin \"https://a/b\"", [](Config &c) { c.corsOrigins = {"https://a/b"}; });
     row("any CORS origin", "CORS origin \"*\"", [](Config &c) { c.corsOrigins = {"*"}; });
     row("certificate without key", "--tls-key", [](Config &c) { c.tlsCertFile = u"cert.pem"_s; });
-    row("timeout", "negative", [](Config &c) { c.streamIdleTimeout = std::chrono::seconds(-1); });
+    row("timeout", "(--stream-idle-timeout) is -1", [](Config &c) { c.streamIdleTimeout = std::chrono::seconds(-1); });
 }
 
 void TstFleet::validation()
