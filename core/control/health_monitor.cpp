@@ -16,7 +16,7 @@ namespace {
 
 Q_LOGGING_CATEGORY(lcHealth, "pdlb.health")
 
-constexpr std::chrono::milliseconds longestSweep{250};
+constexpr std::chrono::milliseconds longestSweep{100};
 constexpr std::chrono::milliseconds shortestSweep{5};
 /// Of the interval: traffic that fails can bring a probe forward, not make a storm of them.
 constexpr int mostProbesPerInterval = 5;
