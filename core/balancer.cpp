@@ -255,6 +255,11 @@ QUrl Balancer::metricsUrl() const
     return d && d->metricsListener ? urlOf(false, d->config.metricsHost, d->metricsPort) : QUrl();
 }
 
+std::shared_ptr<const fleet::FleetSnapshot> Balancer::snapshot() const
+{
+    return d ? d->fleet.snapshot() : nullptr;
+}
+
 qint64 Balancer::inFlight() const
 {
     return d ? d->shared->inFlight.load(std::memory_order_relaxed) : 0;
