@@ -3,6 +3,7 @@
 
 #include "control/bootstrap_discovery.h"
 #include "control/control_plane.h"
+#include "control/dns_discovery.h"
 #include "control/health_monitor.h"
 #include "control/load_poller.h"
 #include "control/rank_discovery.h"
@@ -10,7 +11,6 @@
 #include "relay/admin_listener.h"
 #include "relay/metrics_listener.h"
 #include "relay/worker.h"
-#include "upstream/engine_credentials.h"
 #include "util/epoll_dispatcher.h"
 #include "util/tls_files.h"
 
@@ -165,7 +165,9 @@ public:
     }
 
     Config config; ///< what it was started with
-    Config current;
+    Config current; ///< what is in force, with names that are looked up as such
+    control::DnsResolver resolver;
+    std::unique_ptr<control::DnsDiscovery> names;
     SystemRandom random;
     fleet::Fleet fleet;
     pd::RoomSource rooms;
@@ -253,6 +255,11 @@ QUrl Balancer::metricsUrl() const
     return d && d->metricsListener ? urlOf(false, d->config.metricsHost, d->metricsPort) : QUrl();
 }
 
+std::shared_ptr<const fleet::FleetSnapshot> Balancer::snapshot() const
+{
+    return d ? d->fleet.snapshot() : nullptr;
+}
+
 qint64 Balancer::inFlight() const
 {
     return d ? d->shared->inFlight.load(std::memory_order_relaxed) : 0;
@@ -291,7 +298,8 @@ Result<void> Balancer::start(const Config &config)
     Descriptors metricsListener(*metricsSockets);
 
     d = std::make_unique<Private>(config, *engineTls, *m_clock);
-    if (const auto applied = d->fleet.apply(config); !applied) {
+    d->names = std::make_unique<control::DnsDiscovery>(m_resolver ? *m_resolver : d->resolver, nullptr);
+    if (const auto applied = d->fleet.apply(d->names->expand(config)); !applied) {
         d.reset();
         return applied;
     }
@@ -301,11 +309,9 @@ Result<void> Balancer::start(const Config &config)
         d->transport, d->fleet, d->metrics, d->traces, d->events, *m_clock,
         [this] { return this->config(); }, [this](const Config &changed) { return apply(changed); }, m_saver,
         [this] { return inFlight(); }, [this] { return d->edge.connections.load(); }}, nullptr);
-    http::HeaderList credentials;
-    upstream::setEngineCredentials(credentials, config);
-    d->discovery = std::make_unique<control::BootstrapDiscovery>(d->transport, d->fleet, credentials, nullptr);
+    d->discovery = std::make_unique<control::BootstrapDiscovery>(d->transport, d->fleet, nullptr);
     d->ranks = std::make_unique<control::RankDiscovery>(d->transport, d->fleet, nullptr);
-    d->loads = std::make_unique<control::LoadPoller>(d->transport, d->fleet, std::move(credentials), nullptr);
+    d->loads = std::make_unique<control::LoadPoller>(d->transport, d->fleet, nullptr);
     std::vector<trace::TraceSink *> sinks{&d->traces, &d->events}; // an event's trace can be found at once
     d->health = std::make_unique<control::HealthMonitor>(d->fleet, *engineTls, *m_clock, d->random);
     if (m_sink)
@@ -341,6 +347,8 @@ Result<void> Balancer::start(const Config &config)
     connect(discovery, &control::BootstrapDiscovery::firstRoundOver, this, &Balancer::startWorkers);
     health->fleetChanged();
     connect(discovery, &control::BootstrapDiscovery::portChanged, ranks, &control::RankDiscovery::fleetChanged);
+    connect(d->names.get(), &control::DnsDiscovery::changed, this, &Balancer::namesChanged);
+    d->names->configure(config);
     discovery->start();
     ranks->fleetChanged();
     d->loads->fleetChanged();
@@ -355,21 +363,37 @@ Result<QStringList> Balancer::apply(const Config &config)
         return tl::unexpected(valid.error());
     Config changed = config;
     const QStringList needRestart = changed.keepStartSettings(d->config);
-    if (const auto applied = d->fleet.apply(changed); !applied)
+    if (const auto applied = d->fleet.apply(d->names->expand(changed)); !applied)
         return tl::unexpected(applied.error());
     d->setCurrent(changed);
+    d->names->configure(changed);
     d->admission.setLimits(changed.maxInFlight, changed.maxQueue);
-    d->discovery->fleetChanged();
-    d->metrics.gather();
-    d->health->fleetChanged();
-    d->ranks->fleetChanged();
-    d->loads->fleetChanged();
+    tellFleetChanged();
     for (const auto &thread : d->threads)
         thread->askConfigure();
     if (d->admin)
         d->admin->configure();
     d->events.publish("config", {{u"fleet_version"_s, qint64(d->fleet.snapshot()->version)}, {u"needs_restart"_s, QJsonArray::fromStringList(needRestart)}});
     return needRestart;
+}
+
+void Balancer::namesChanged()
+{
+    if (const auto applied = d->fleet.apply(d->names->expand(d->current)); !applied) {
+        qCWarning(lcBalancer, "the servers stay as they were: %s", qUtf8Printable(applied.error().message));
+        return;
+    }
+    tellFleetChanged();
+    d->events.publish("config", {{u"fleet_version"_s, qint64(d->fleet.snapshot()->version)}});
+}
+
+void Balancer::tellFleetChanged()
+{
+    d->discovery->fleetChanged();
+    d->metrics.gather();
+    d->health->fleetChanged();
+    d->ranks->fleetChanged();
+    d->loads->fleetChanged();
 }
 
 void Balancer::startWorkers()

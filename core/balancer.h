@@ -14,6 +14,14 @@
 
 namespace pdlb {
 
+namespace control {
+class Resolver;
+}
+
+namespace fleet {
+struct FleetSnapshot;
+}
+
 /// The load balancer as a whole. Lives in the caller's thread, which must run an event loop: control requests and
 /// bootstrap discovery run there, PD requests in worker threads of its own. All methods are for that thread.
 class Balancer final : public QObject
@@ -39,6 +47,8 @@ public:
     /// The port in use; 0 when not running.
     quint16 port() const;
     QUrl url() const;
+    /// The servers, their state and the configuration in force; null when not running.
+    std::shared_ptr<const fleet::FleetSnapshot> snapshot() const;
     /// Of the metrics' own listener; empty when there is none.
     QUrl metricsUrl() const;
     /// The admin API's own listener, with Config::adminPort; else empty.
@@ -52,6 +62,9 @@ public:
     /// Writes the file that the configuration came from, for admin calls that ask for it. None: there is no file. Set before
     /// start().
     void setConfigSaver(std::function<Result<void>(const Config &)> saver) { m_saver = std::move(saver); }
+
+    /// Looks up servers' names; the machine's name servers unless set before start(). Must outlive the run.
+    void setResolver(control::Resolver *resolver) { m_resolver = resolver; }
 
     /// What deadlines are measured with; the monotonic clock unless set before start(). Must outlive the run.
     void setClock(const Clock *clock) { m_clock = clock; }
@@ -69,12 +82,15 @@ Q_SIGNALS:
 
 private:
     void startWorkers();
+    void namesChanged();
+    void tellFleetChanged();
     void forceEnd();
     void finishDrain();
 
     class Private;
     std::unique_ptr<Private> d; ///< null when not running
     trace::TraceSink *m_sink = nullptr;
+    control::Resolver *m_resolver = nullptr;
     std::function<Result<void>(const Config &)> m_saver;
     const Clock *m_clock = &SteadyClock::instance();
 };

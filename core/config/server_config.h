@@ -37,7 +37,7 @@ struct BootstrapPort {
 
 /// One engine, as the user describes it.
 struct ServerConfig {
-    QString url; ///< http://HOST:PORT
+    QString url; ///< http://HOST:PORT, or a name to look up, see upstream::ServerUrl
     BootstrapPort bootstrapPort = {}; ///< of a prefill
     QString name = {}; ///< unique over both roles, [A-Za-z0-9._-]; empty: "p1", "d1", … by its place
     int weight = 1; ///< share of the requests under policy "weighted", 1 … 1000
@@ -48,6 +48,7 @@ struct ServerConfig {
     QString apiKeyRef = {}; ///< where its own key comes from: "env:NAME" or "file:PATH"; empty: Config::engineApiKey
     QByteArray apiKey = {}; ///< what apiKeyRef pointed to; never saved, shown or logged
     QJsonObject extra = {}; ///< see Config::extra
+    QString hostName = {}; ///< what the URL's address was looked up from; never saved
 
     bool operator==(const ServerConfig &) const = default;
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/bootstrap_discovery.h"
 
+#include "upstream/engine_credentials.h"
+
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QLoggingCategory>
@@ -17,9 +19,8 @@ constexpr std::chrono::milliseconds firstRoundLimit = std::chrono::seconds(2);
 
 } // namespace
 
-BootstrapDiscovery::BootstrapDiscovery(upstream::UpstreamTransport &transport, fleet::Fleet &fleet, http::HeaderList headers,
-                                       QObject *parent)
-    : PrefillInquiry(transport, fleet, parent), m_headers(std::move(headers))
+BootstrapDiscovery::BootstrapDiscovery(upstream::UpstreamTransport &transport, fleet::Fleet &fleet, QObject *parent)
+    : PrefillInquiry(transport, fleet, parent)
 {
 }
 
@@ -45,7 +46,9 @@ std::optional<PrefillInquiry::Question> BootstrapDiscovery::question(const fleet
 {
     if (prefill.config.bootstrapPort.kind != BootstrapPort::Kind::Discover)
         return {};
-    return Question{prefill.origin, {.target = "/server_info", .headers = m_headers}};
+    EngineRequest request{.target = "/server_info"};
+    upstream::setEngineCredentials(request.headers, *fleet().snapshot()->config, prefill.config);
+    return Question{prefill.origin, std::move(request)};
 }
 
 bool BootstrapDiscovery::settles(const fleet::Server &prefill, const EngineReply &reply)

@@ -12,8 +12,7 @@ class BootstrapDiscovery final : public PrefillInquiry
     Q_OBJECT
 
 public:
-    /// `headers` go with each request.
-    BootstrapDiscovery(upstream::UpstreamTransport &transport, fleet::Fleet &fleet, http::HeaderList headers, QObject *parent);
+    BootstrapDiscovery(upstream::UpstreamTransport &transport, fleet::Fleet &fleet, QObject *parent);
     void start();
 
 Q_SIGNALS:
@@ -27,7 +26,6 @@ private:
     void progressed() override;
     void endFirstRound();
 
-    http::HeaderList m_headers;
     bool m_firstRound = true;
 };
 

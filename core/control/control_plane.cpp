@@ -6,6 +6,7 @@
 #include "control/role_switch.h"
 #include "control/server_info.h"
 #include "control/workers_api.h"
+#include "upstream/engine_credentials.h"
 
 #include <QJsonArray>
 #include <QJsonDocument>
@@ -156,7 +157,9 @@ void ControlPlane::tryPrefill(const EngineRequest &request, size_t index, const 
         return;
     }
     const upstream::Origin origin = snapshot->prefill[index].origin;
-    new EngineCall(m_context.transport, origin, request, [=, this](const EngineReply &answer) {
+    EngineRequest own = request;
+    upstream::setEngineCredentials(own.headers, *snapshot->config, snapshot->prefill[index].config);
+    new EngineCall(m_context.transport, origin, std::move(own), [=, this](const EngineReply &answer) {
         if (answer.status == 0) {
             tryPrefill(request, index + 1, failures + QStringList{QString::fromUtf8(origin.url()) + u": "_s + answer.error}, reply);
             return;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/load_poller.h"
 
+#include "upstream/engine_credentials.h"
+
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
@@ -19,8 +21,8 @@ constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
 } // namespace
 
-LoadPoller::LoadPoller(upstream::UpstreamTransport &transport, fleet::Fleet &fleet, http::HeaderList headers, QObject *parent)
-    : QObject(parent), m_transport(transport), m_fleet(fleet), m_headers(std::move(headers))
+LoadPoller::LoadPoller(upstream::UpstreamTransport &transport, fleet::Fleet &fleet, QObject *parent)
+    : QObject(parent), m_transport(transport), m_fleet(fleet)
 {
     connect(&m_timer, &QTimer::timeout, this, &LoadPoller::poll);
 }
@@ -63,7 +65,8 @@ void LoadPoller::poll()
 void LoadPoller::ask(const fleet::Server &server, std::chrono::milliseconds timeout)
 {
     m_asked.insert(server.name);
-    EngineRequest request{.target = "/v1/loads?include=core,disagg", .headers = m_headers};
+    EngineRequest request{.target = "/v1/loads?include=core,disagg"};
+    upstream::setEngineCredentials(request.headers, *m_fleet.snapshot()->config, server.config);
     request.timeout = timeout;
     new EngineCall(m_transport, server.origin, std::move(request), [this, name = server.name, state = server.state](const EngineReply &reply) {
         m_asked.remove(name);

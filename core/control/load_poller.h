@@ -15,8 +15,7 @@ class LoadPoller final : public QObject
     Q_OBJECT
 
 public:
-    /// `headers` go with each request.
-    LoadPoller(upstream::UpstreamTransport &transport, fleet::Fleet &fleet, http::HeaderList headers, QObject *parent);
+    LoadPoller(upstream::UpstreamTransport &transport, fleet::Fleet &fleet, QObject *parent);
     /// Servers, policies or the interval changed; also to begin with.
     void fleetChanged();
 
@@ -29,7 +28,6 @@ private:
 
     upstream::UpstreamTransport &m_transport;
     fleet::Fleet &m_fleet;
-    http::HeaderList m_headers;
     QTimer m_timer;
     QSet<QByteArray> m_asked; ///< names of those whose answer is awaited
 };

@@ -22,6 +22,7 @@ Server makeServer(Role role, const ServerConfig &config, qint64 maxInFlight, con
     server.name = config.name.toUtf8();
     server.id = stableHash(server.name);
     server.origin = *upstream::parseOrigin(config.url);
+    server.origin.peerName = config.hostName.toUtf8();
     server.url = server.origin.url();
     server.label = u"%1 %2 (%3)"_s.arg(QLatin1StringView(roleName(role)), config.name, QString::fromUtf8(server.url));
     server.maxInFlight = config.maxInFlight > 0 ? config.maxInFlight : maxInFlight;

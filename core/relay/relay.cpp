@@ -256,9 +256,10 @@ void Relay::beginAttempt()
     }
 }
 
-http::HeaderList Relay::legHeaders() const
+http::HeaderList Relay::legHeaders(const fleet::Server &server) const
 {
     http::HeaderList headers = m_clientHeaders;
+    upstream::setEngineCredentials(headers, config(), server.config);
     if (!headers.contains("content-type"))
         headers.add("Content-Type", "application/json");
     if (m_merger)
@@ -272,7 +273,7 @@ void Relay::openLeg(int index, const pd::LegPlan &plan)
     upstream::LegRequest request;
     request.origin = run.server->origin;
     request.target = m_exchange->head().target;
-    request.headers = legHeaders();
+    request.headers = legHeaders(*run.server);
     request.body = plan.body;
     request.connectTimeout = config().connectTimeout;
     run.trace.opened = now();

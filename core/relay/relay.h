@@ -91,7 +91,7 @@ private:
     void countRooms(qint64 rooms);
     void beginAttempt();
     void openLeg(int index, const pd::LegPlan &plan);
-    http::HeaderList legHeaders() const;
+    http::HeaderList legHeaders(const fleet::Server &server) const;
     void abandonLegs();
     TimedOut silence(trace::EndReason which);
 

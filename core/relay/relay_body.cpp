@@ -293,7 +293,7 @@ void Relay::perform(const CancelLeg &action)
     run.leg->abort();
     if (action.tellEngine && wrote && !run.plan.rid.isEmpty()) {
         run.trace.abortSent = true;
-        m_context.aborts.send(transportFor(run.server->origin), run.server->origin, run.plan.rid, m_clientHeaders);
+        m_context.aborts.send(transportFor(run.server->origin), run.server->origin, run.plan.rid, legHeaders(*run.server));
     }
     legOver(run);
 }

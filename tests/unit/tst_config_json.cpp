@@ -2,6 +2,7 @@
 #include "config/config_fields.h"
 #include "config/config_json.h"
 
+#include <QFile>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QTest>
@@ -21,7 +22,11 @@ template <typename Owner> void change(const Field<Owner> &field, Owner &owner)
         else if constexpr (std::is_same_v<T, std::chrono::milliseconds>)
             *value += std::chrono::milliseconds(*value > std::chrono::seconds(1) ? -125 : 125);
         else if constexpr (std::is_same_v<T, std::optional<qint64>>)
-            *value = 12'345'678'901;
+            *value = qint64(std::min(12e9, field.most));
+        else if constexpr (std::is_same_v<T, std::optional<quint16>>)
+            *value = 65535;
+        else if constexpr (std::is_same_v<T, QList<double>>)
+            *value = {0.5, 2};
         else if constexpr (std::is_same_v<T, double>)
             *value = *value == 0.25 ? 0.5 : std::clamp(0.25, field.least, field.most);
         else if constexpr (std::is_arithmetic_v<T>)
@@ -91,6 +96,7 @@ private Q_SLOTS:
     void allProblemsAtOnce();
     void partsOverABase();
     void noSecretIsWritten();
+    void readmeHasEveryField();
 };
 
 void TstConfigJson::everyFieldComesBack_data()
@@ -317,6 +323,44 @@ void TstConfigJson::noSecretIsWritten()
     const QByteArray json = text(configToJson(config));
     QVERIFY(!json.contains("sk-123"));
     QVERIFY(json.contains("env:KEY"));
+}
+
+namespace {
+
+/// The row for a field in the README's table.
+template <typename Owner> QString readmeRow(const Field<Owner> &field, const QJsonObject &defaults)
+{
+    const QStringList key = QString::fromLatin1(field.key).split(u'.');
+    const QJsonValue value = key.size() == 1 ? defaults[key[0]] : defaults[key[0]].toObject()[key[1]];
+    const QString shown = QString::fromUtf8(QJsonDocument(QJsonArray{value}).toJson(QJsonDocument::Compact)).sliced(1).chopped(1);
+    QString row = u"| `%1` | %2 | %3 |"_s.arg(QString::fromLatin1(field.key), shown == u"\"\""_s || shown == u"null"_s ? u""_s : u"`%1`"_s.arg(shown),
+                                              QString::fromUtf8(field.help));
+    if (std::is_same_v<Owner, Config>)
+        row += field.flags ? u" `%1` |"_s.arg(QString::fromLatin1(field.flags).remove(u'!').replace(u","_s, u"` `"_s)) : u" |"_s;
+    return row;
+}
+
+} // namespace
+
+void TstConfigJson::readmeHasEveryField()
+{
+    QFile file(QStringLiteral(PDLB_README));
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    const QStringList lines = QString::fromUtf8(file.readAll()).split(u'\n');
+    QStringList missing;
+    const auto look = [&](const QString &row) {
+        if (!lines.contains(row))
+            missing += row;
+    };
+    for (const auto &field : configFields())
+        look(readmeRow(field, configToJson({})));
+    for (const auto &field : serverFields())
+        look(readmeRow(field, serverToJson({})));
+    for (const auto &field : pairFields())
+        look(readmeRow(field, pairToJson({})));
+    for (const QString &row : std::as_const(missing))
+        qWarning("%s", qUtf8Printable(row));
+    QVERIFY2(missing.isEmpty(), "README.md lacks the rows above in its tables of settings");
 }
 
 QTEST_GUILESS_MAIN(TstConfigJson)

@@ -68,9 +68,8 @@ void TstEdgeServer::drainAnswersWhatHasArrived()
 {
     EdgeOptions options;
     EdgeShared shared(0);
-    const AccessRules access;
     const ManualClock clock;
-    EdgeServer server(options, shared, access, clock);
+    EdgeServer server(options, shared, clock);
     server.addRoute("/", {"GET"}, [](Exchange &exchange) { exchange.respondJson(200, "{}"); });
     const auto sockets = openListenSockets(QHostAddress::LocalHost, 0, 1);
     QVERIFY(sockets);
