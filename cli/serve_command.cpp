@@ -6,6 +6,7 @@
 #include "cli/signals.h"
 #include "config/secret_file.h"
 #include "edge/listen_socket.h"
+#include "fleet/policy_registry.h"
 
 #include <QCoreApplication>
 #include <QLoggingCategory>
@@ -45,7 +46,7 @@ void ServeCommand::addTo(CLI::App &app)
     };
     text("--host", &Config::host, "Address to listen on");
     m_app->add_option("--port", m_config.port, "Port to listen on; 0: any free one")->capture_default_str()->check(CLI::Range(0, 65535));
-    text("--policy", &Config::policy, "How pairs are picked: random, round_robin");
+    addPolicies();
     m_app->add_option("--workers", m_config.workers, "Worker threads; 0: one per core, at most 8")->capture_default_str();
     static const std::map<std::string, TransportKind> transports{
         {"auto", TransportKind::Auto}, {"direct", TransportKind::Direct}, {"qnam", TransportKind::Qnam}};
@@ -59,6 +60,21 @@ void ServeCommand::addTo(CLI::App &app)
     m_app->add_option("--log-level", m_logLevel, "debug, info, warn or error")->capture_default_str();
     m_app->add_flag("--json-log", m_jsonLog, "Log lines as JSON");
     m_app->add_flag("--pd-disaggregation,--mini-lb", m_accepted, "Accepted for SGLang's sake, no effect");
+}
+
+void ServeCommand::addPolicies()
+{
+    const auto text = [this](const char *name, QString &setting, const std::string &help, const char *type) {
+        m_app->add_option_function<std::string>(name, [&setting](const std::string &value) { setting = QString::fromStdString(value); }, help)
+            ->type_name(type)->default_str(setting.toStdString())->group("Choice of servers");
+    };
+    const std::string known = fleet::policyNames().join(u", "_s).toStdString() + ", plugin:FILE[?OPTIONS]";
+    text("--policy", m_config.policy, "How servers are picked: " + known, "NAME");
+    text("--prefill-policy", m_config.policies.prefill, "The same for prefill alone", "NAME");
+    text("--decode-policy", m_config.policies.decode, "The same for decode alone", "NAME");
+    text("--hash-key", m_config.policies.hashKey, "What consistent_hash goes by: header:NAME or body:MEMBER", "PLACE:NAME");
+    m_app->add_flag("--debug-headers", m_config.debugHeaders, "Answers name their pair and room (X-Pdlb-Prefill, -Decode, -Room)")
+        ->group("Choice of servers");
 }
 
 void ServeCommand::addDeadlines()

@@ -17,6 +17,7 @@ public:
     Result<Config> config() const;
 
 private:
+    void addPolicies();
     void addDeadlines();
     void addLimits();
     void addAccess();

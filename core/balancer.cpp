@@ -4,6 +4,8 @@
 #include "control/bootstrap_discovery.h"
 #include "control/control_plane.h"
 #include "control/health_monitor.h"
+#include "control/load_poller.h"
+#include "control/rank_discovery.h"
 #include "edge/listen_socket.h"
 #include "relay/admin_listener.h"
 #include "relay/metrics_listener.h"
@@ -177,6 +179,8 @@ public:
     std::unique_ptr<control::ControlPlane> control;
     std::unique_ptr<control::BootstrapDiscovery> discovery;
     std::unique_ptr<control::HealthMonitor> health;
+    std::unique_ptr<control::RankDiscovery> ranks;
+    std::unique_ptr<control::LoadPoller> loads;
     std::unique_ptr<relay::SharedState> shared;
     std::unique_ptr<relay::AdminListener> admin;
     std::unique_ptr<relay::MetricsListener> metricsListener;
@@ -299,16 +303,20 @@ Result<void> Balancer::start(const Config &config)
         [this] { return inFlight(); }, [this] { return d->edge.connections.load(); }}, nullptr);
     http::HeaderList credentials;
     upstream::setEngineCredentials(credentials, config);
-    d->discovery = std::make_unique<control::BootstrapDiscovery>(d->transport, d->fleet, std::move(credentials), nullptr);
+    d->discovery = std::make_unique<control::BootstrapDiscovery>(d->transport, d->fleet, credentials, nullptr);
+    d->ranks = std::make_unique<control::RankDiscovery>(d->transport, d->fleet, nullptr);
+    d->loads = std::make_unique<control::LoadPoller>(d->transport, d->fleet, std::move(credentials), nullptr);
     std::vector<trace::TraceSink *> sinks{&d->traces, &d->events}; // an event's trace can be found at once
     d->health = std::make_unique<control::HealthMonitor>(d->fleet, *engineTls, *m_clock, d->random);
     if (m_sink)
         sinks.push_back(m_sink);
     control::BootstrapDiscovery *discovery = d->discovery.get();
+    control::RankDiscovery *ranks = d->ranks.get();
     control::HealthMonitor *health = d->health.get();
     d->shared.reset(new relay::SharedState{d->config, d->fleet, d->rooms, d->random, *m_clock,
-                                           d->edge, d->admission, d->metrics, d->retries, serverTls, *engineTls, std::move(sinks), d->control.get(), [discovery](const QByteArray &prefill) {
+                                           d->edge, d->admission, d->metrics, d->retries, serverTls, *engineTls, std::move(sinks), d->control.get(), [discovery, ranks](const QByteArray &prefill) {
         QMetaObject::invokeMethod(discovery, [discovery, prefill] { discovery->recheck(prefill); }, Qt::QueuedConnection);
+        QMetaObject::invokeMethod(ranks, [ranks, prefill] { ranks->recheck(prefill); }, Qt::QueuedConnection);
     }, [health](const std::shared_ptr<fleet::ServerState> &state, bool good) {
         QMetaObject::invokeMethod(health, [health, state, good] { health->heard(state, good); }, Qt::QueuedConnection);
     }});
@@ -332,7 +340,10 @@ Result<void> Balancer::start(const Config &config)
         d->threads.push_back(std::make_unique<WorkerThread>(*d->shared, descriptor));
     connect(discovery, &control::BootstrapDiscovery::firstRoundOver, this, &Balancer::startWorkers);
     health->fleetChanged();
+    connect(discovery, &control::BootstrapDiscovery::portChanged, ranks, &control::RankDiscovery::fleetChanged);
     discovery->start();
+    ranks->fleetChanged();
+    d->loads->fleetChanged();
     return {};
 }
 
@@ -351,6 +362,8 @@ Result<QStringList> Balancer::apply(const Config &config)
     d->discovery->fleetChanged();
     d->metrics.gather();
     d->health->fleetChanged();
+    d->ranks->fleetChanged();
+    d->loads->fleetChanged();
     for (const auto &thread : d->threads)
         thread->askConfigure();
     if (d->admin)

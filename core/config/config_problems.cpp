@@ -3,6 +3,7 @@
 #include "config/config_fields.h"
 #include "config/secrets.h"
 #include "edge/listen_socket.h"
+#include "fleet/hash_key.h"
 #include "fleet/policy_registry.h"
 #include "upstream/origin.h"
 
@@ -189,6 +190,8 @@ private:
             if (const auto good = fleet::checkPolicy(name); !good)
                 add(QString::fromLatin1(path), good.error().message);
         }
+        if (const auto key = fleet::HashKey::parse(m_config.policies.hashKey); !key)
+            add(u"$.policies.hash_key"_s, key.error().message);
     }
 
     void checkRef(const QString &ref, const QString &path)

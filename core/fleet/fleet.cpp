@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fleet/fleet.h"
 
+#include "util/stable_hash.h"
+
 #include <algorithm>
 
 using namespace Qt::StringLiterals;
@@ -9,16 +11,6 @@ namespace pdlb::fleet {
 
 namespace {
 
-/// FNV-1a with a final mix: the same in every process and version.
-quint64 stableId(const QByteArray &name)
-{
-    quint64 hash = 0xcbf29ce484222325;
-    for (const char c : name)
-        hash = (hash ^ quint8(c)) * 0x100000001b3;
-    hash = (hash ^ hash >> 33) * 0xff51afd7ed558ccd;
-    return hash ^ hash >> 33;
-}
-
 /// `config` must have its name. `old`: the snapshot before this one, or null.
 Server makeServer(Role role, const ServerConfig &config, qint64 maxInFlight, const FleetSnapshot *old)
 {
@@ -26,7 +18,7 @@ Server makeServer(Role role, const ServerConfig &config, qint64 maxInFlight, con
     server.config = config;
     server.role = role;
     server.name = config.name.toUtf8();
-    server.id = stableId(server.name);
+    server.id = stableHash(server.name);
     server.origin = *upstream::parseOrigin(config.url);
     server.url = server.origin.url();
     server.label = u"%1 %2 (%3)"_s.arg(QLatin1StringView(roleName(role)), config.name, QString::fromUtf8(server.url));
@@ -64,6 +56,9 @@ Result<SnapshotPtr> makeSnapshot(const Config &given, const FleetSnapshot *old)
             return tl::unexpected(policy.error());
         (role == Role::Prefill ? snapshot->prefillPolicy : snapshot->decodePolicy) = std::move(*policy);
     }
+    if (const auto key = HashKey::parse(config->policies.hashKey))
+        snapshot->hashKey = *key;
+    snapshot->wants = snapshot->prefillPolicy->wants() | snapshot->decodePolicy->wants();
     snapshot->version = old ? old->version + 1 : 0;
     snapshot->config = std::move(config);
     return SnapshotPtr(std::move(snapshot));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "fleet/hash_key.h"
 #include "fleet/pair_table.h"
 #include "fleet/policy_registry.h"
 #include "fleet/server_state.h"
@@ -40,6 +41,8 @@ struct FleetSnapshot {
     PairTable pairs;
     PolicyPtr prefillPolicy;
     PolicyPtr decodePolicy;
+    int wants = Policy::Nothing; ///< of both policies
+    HashKey hashKey;
     quint64 version = 0;
 
     const std::vector<Server> &servers(Role role) const { return role == Role::Prefill ? prefill : decode; }

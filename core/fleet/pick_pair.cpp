@@ -32,8 +32,12 @@ bool isUsable(const FleetSnapshot &fleet, const Server &server, const PickReques
 
 Candidate candidateOf(const Server &server, int factor)
 {
-    return {server.id, server.name, server.config.weight * factor, server.state->inFlight.load(std::memory_order_relaxed),
-            server.state->load.load(std::memory_order_relaxed)};
+    const ServerState &state = *server.state;
+    const qint64 inFlight = state.inFlight.load(std::memory_order_relaxed);
+    const double since = double(inFlight - state.loadInFlight.load(std::memory_order_relaxed));
+    // This way round std::max() keeps a NaN.
+    return {server.id, server.name, server.config.weight * factor, inFlight,
+            std::max(state.load.load(std::memory_order_relaxed) + since, 0.0)};
 }
 
 /// The servers of a role that may be picked, and which of the snapshot's they are.

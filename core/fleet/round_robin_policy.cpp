@@ -28,7 +28,7 @@ private:
 
 } // namespace
 
-PolicyPtr makeRoundRobinPolicy(const PolicyRules &)
+Result<PolicyPtr> makeRoundRobinPolicy(const PolicyRules &)
 {
     return std::make_shared<RoundRobinPolicy>();
 }

@@ -53,7 +53,9 @@ struct ServerState {
     std::atomic<qint64> inFlight{0}; ///< legs, from the pick of their request on
     std::atomic<quint64> requests{0}; ///< legs opened
     std::atomic<quint64> failures{0}; ///< 5xx answers and transport errors
-    std::atomic<double> load{std::numeric_limits<double>::quiet_NaN()}; ///< see Candidate::load
+    std::atomic<double> load{std::numeric_limits<double>::quiet_NaN()}; ///< requests on it when it was asked; NaN: unknown
+    std::atomic<qint64> loadInFlight{0}; ///< inFlight at that time
+    std::atomic<quint64> steered{0}; ///< rooms given out for its ranks in turn
     HealthRecord health;
     Breaker breaker;
     std::atomic<quint64> probes{0}; ///< ended ones

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/relay.h"
 
+#include "relay/request_traits.h"
 #include "upstream/engine_credentials.h"
 
 #include <QFutureWatcher>
@@ -81,7 +82,7 @@ void Relay::start()
         return;
     }
     if (m_body.size() <= largeBody) {
-        analysed(m_context.dialect.analyse(m_endpoint, m_body));
+        analysed(m_context.dialect.analyse(m_endpoint, m_body, keyMember(*m_snapshot)));
         return;
     }
     auto *watcher = new QFutureWatcher<std::shared_ptr<ShapeResult>>(this);
@@ -93,8 +94,8 @@ void Relay::start()
     auto promise = std::make_shared<QPromise<std::shared_ptr<ShapeResult>>>();
     watcher->setFuture(promise->future());
     promise->start();
-    QThreadPool::globalInstance()->start([promise, body = m_body, endpoint = m_endpoint, &dialect = m_context.dialect] {
-        promise->addResult(std::make_shared<ShapeResult>(dialect.analyse(endpoint, body)));
+    QThreadPool::globalInstance()->start([promise, body = m_body, endpoint = m_endpoint, key = keyMember(*m_snapshot), &dialect = m_context.dialect] {
+        promise->addResult(std::make_shared<ShapeResult>(dialect.analyse(endpoint, body, key)));
         promise->finish();
     });
 }
@@ -167,7 +168,7 @@ std::optional<fleet::Picked> Relay::pick()
         wanted.now = now();
         wanted.avoid = m_failed;
         wanted.pin = m_pin;
-        wanted.traits.model = m_shape.model;
+        wanted.traits = requestTraits(*m_snapshot, m_shape, m_body, m_exchange->head().headers);
         auto picked = fleet::pickPair(*m_snapshot, wanted, m_context.random);
         if (picked) {
             m_context.admission.started(m_ticket);
@@ -207,7 +208,8 @@ void Relay::beginAttempt()
     m_trace.picked = now();
     ++m_trace.attempts;
 
-    const pd::BootstrapAddress bootstrap{prefill.origin.bracketedHost(), prefill.bootstrapPort};
+    const pd::BootstrapAddress bootstrap{prefill.origin.bracketedHost(), prefill.bootstrapPort,
+                                         roomSteering(prefill, m_shape, m_exchange->head().headers)};
     pd::RequestPlan plan = m_context.dialect.plan(m_shape, m_body, bootstrap, m_context.rooms, m_context.random);
     m_trace.rooms = QList<quint64>(plan.rooms.begin(), plan.rooms.end());
     m_trace.rid = plan.legs.front().rid;
