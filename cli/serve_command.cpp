@@ -113,7 +113,7 @@ void ServeCommand::addLimits()
             ->default_str(std::to_string(now))->group(group);
     };
     automatic("--max-body-memory", &Config::maxBodyMemory, m_config.effectiveBodyMemory(),
-              "Memory of all request bodies in bytes; default: 2 GiB, at most a quarter of the machine's");
+              "Memory of all request bodies in bytes; default: 2 GiB, at most a quarter of what the machine or container has");
     automatic("--max-connections", &Config::maxConnections, m_config.effectiveConnections(),
               "Clients' connections; default: 0.4 of the limit of open files");
     // SGLang's router says -1 for "no limit".

@@ -262,7 +262,7 @@ Result<void> Balancer::start(const Config &config)
 {
     if (d)
         return failure(u"the balancer is already running"_s);
-    if (const auto valid = config.validate(); !valid)
+    if (auto valid = config.validate(); !valid)
         return valid;
     const auto address = edge::parseListenAddress(config.host);
     if (!address)

@@ -3,11 +3,10 @@
 
 #include "config/config_fields.h"
 #include "edge/listen_socket.h"
+#include "util/memory_limit.h"
 #include "util/process_limits.h"
 
 #include <QThread>
-
-#include <algorithm>
 
 using namespace Qt::StringLiterals;
 
@@ -48,7 +47,7 @@ void Config::nameServers()
 
 qint64 Config::effectiveBodyMemory() const
 {
-    return maxBodyMemory.value_or(std::min(qint64(2) << 30, physicalMemory() / 4));
+    return maxBodyMemory.value_or(std::clamp<qint64>(usableMemory() / 4, 1, qint64(2) << 30)); // 0 would be no limit
 }
 
 qint64 Config::effectiveConnections() const

@@ -103,7 +103,7 @@ struct Config {
     void nameServers();
     /// The policy that picks servers of that role.
     const QString &policyOf(Role role) const;
-    /// maxBodyMemory, or the smaller of 2 GiB and a quarter of the machine's memory.
+    /// maxBodyMemory, or the smaller of 2 GiB and a quarter of the memory (the machine's, or what its container may use).
     qint64 effectiveBodyMemory() const;
     /// maxConnections, or 0.4 of the descriptors that this process may have: each request needs two more for its legs.
     qint64 effectiveConnections() const;

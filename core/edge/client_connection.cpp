@@ -459,8 +459,10 @@ void ClientConnection::abortAfter(std::chrono::milliseconds time)
 void ClientConnection::drain()
 {
     m_closing = true;
-    // A request that has begun to arrive is still answered.
-    if (m_mode == Mode::Reading && m_reader.isIdle() && m_pipelined.isEmpty())
+    // A request that has begun to arrive is still answered, even if nobody has read of it yet.
+    char byte;
+    const bool unread = ::recv(int(m_socket->socketDescriptor()), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+    if (m_mode == Mode::Reading && m_reader.isIdle() && m_pipelined.isEmpty() && !unread)
         closeAfterWrites();
 }
 

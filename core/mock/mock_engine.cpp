@@ -13,7 +13,7 @@ bool isWildcard(const QHostAddress &address)
 
 } // namespace
 
-MockEngine::MockEngine(Role role, MockOptions options, Rendezvous *hub, QObject *parent)
+MockEngine::MockEngine(Role role, const MockOptions &options, Rendezvous *hub, QObject *parent)
     : QObject(parent),
       m_core{role, options, MockText(options.text), hub ? hub : &m_ownHub, options.bootstrapPort}
 {

@@ -21,7 +21,7 @@ class MockEngine final : public QObject
     Q_DISABLE_COPY_MOVE(MockEngine)
 
 public:
-    explicit MockEngine(Role role, MockOptions options = {}, Rendezvous *hub = nullptr, QObject *parent = nullptr);
+    explicit MockEngine(Role role, const MockOptions &options = {}, Rendezvous *hub = nullptr, QObject *parent = nullptr);
     ~MockEngine() override;
 
     /// Listens; a prefill's bootstrap server too. After a stop: on the same ports as before.

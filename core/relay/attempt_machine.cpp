@@ -10,7 +10,7 @@ namespace pdlb::relay {
 using trace::EndReason;
 using upstream::LegEndKind;
 
-AttemptMachine::AttemptMachine(std::vector<pd::LegRole> roles, Options options) : m_options(std::move(options))
+AttemptMachine::AttemptMachine(const std::vector<pd::LegRole> &roles, Options options) : m_options(std::move(options))
 {
     for (const pd::LegRole role : roles)
         m_legs.push_back({.role = role});

@@ -63,7 +63,7 @@ public:
         std::vector<QString> names; ///< per leg, for messages: "prefill p1 (http://…)"
     };
 
-    AttemptMachine(std::vector<pd::LegRole> roles, Options options);
+    AttemptMachine(const std::vector<pd::LegRole> &roles, Options options);
 
     std::vector<Action> step(const Event &event);
     /// A leg that ends now without having been connected can lead to another attempt.

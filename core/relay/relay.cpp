@@ -103,8 +103,7 @@ void Relay::start()
 void Relay::analysed(const ShapeResult &shape)
 {
     if (!shape) {
-        perform(AnswerError{shape.error()});
-        endWithoutLegs(trace::EndReason::BadRequest, shape.error().message);
+        refuse(shape.error(), trace::EndReason::BadRequest);
         return;
     }
     m_shape = *shape;
@@ -113,10 +112,15 @@ void Relay::analysed(const ShapeResult &shape)
     m_trace.batch = m_shape.batchSize;
     m_trace.samples = m_shape.samples;
     // Counted so far: the body and one copy with the legs' members. Each further sample has a copy of its own.
-    if (!m_charge.grow((m_shape.samples - 1) * m_body.size()))
+    const qint64 copies = (m_shape.samples - 1) * m_body.size();
+    if (!m_charge.canEverGrow(copies)) {
+        refuse({413, "body_too_large", u"%1 samples need a copy of the body each, %2 bytes in all, more than the memory set aside for "
+            "bodies; ask for fewer at a time"_s.arg(m_shape.samples).arg(m_charge.bytes() + copies)}, trace::EndReason::BadRequest);
+    } else if (!m_charge.grow(copies)) {
         refuse({503, "overloaded", u"the bodies of other requests take up the memory set aside for them; try again"_s});
-    else
+    } else {
         enter();
+    }
 }
 
 void Relay::enter()
@@ -242,7 +246,7 @@ void Relay::beginAttempt()
         run->plan = std::move(leg);
         m_legs.push_back(std::move(run));
     }
-    m_machine.emplace(std::move(roles), std::move(options));
+    m_machine.emplace(roles, std::move(options));
     for (int i = 0; i < int(m_legs.size()); ++i)
         openLeg(i, m_legs[size_t(i)]->plan);
     // Not while opening: the first ready connection must not write before the others are even tried.
@@ -296,9 +300,7 @@ void Relay::tick(Monotonic time)
                     .arg(double(config.queueTimeout.count()) / 1000)});
     }
     if (!m_isOver && !m_machine && (m_waitingSince.count() > 0 || m_retryPause) && expired(m_trace.received, config.requestTimeout)) {
-        const ApiError error{504, "timeout_total", u"the request was not begun within the request timeout"_s};
-        perform(AnswerError{error});
-        endWithoutLegs(trace::EndReason::TimeoutTotal, error.message);
+        refuse({504, "timeout_total", u"the request was not begun within the request timeout"_s}, trace::EndReason::TimeoutTotal);
     }
     if (m_isOver || !m_machine)
         return;
@@ -391,8 +393,7 @@ void Relay::forceEnd()
     if (m_machine) {
         apply(Drained{});
     } else {
-        perform(AnswerError{{503, "shutting_down", u"the balancer is shutting down"_s}});
-        endWithoutLegs(trace::EndReason::Drain, u"the balancer is shutting down"_s);
+        refuse({503, "shutting_down", u"the balancer is shutting down"_s}, trace::EndReason::Drain);
     }
 }
 

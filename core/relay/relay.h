@@ -46,7 +46,7 @@ public:
 
     void start();
     /// Looks at the deadlines; called about ten times a second.
-    void tick(Monotonic now);
+    void tick(Monotonic time);
     /// The grace of a shutdown is over.
     void forceEnd();
     const trace::Timeline &timeline() const { return m_trace; }

@@ -25,7 +25,7 @@ struct Origin {
 
 /// Reads "http://host:port[/base]" or "https://…"; a bare "host:port" is taken as http. The error says which part is
 /// wrong. User info, query and fragment are refused.
-Result<Origin> parseOrigin(const QString &url);
+Result<Origin> parseOrigin(const QString &text);
 
 /// How a server's URL leads to addresses.
 enum class Lookup {
