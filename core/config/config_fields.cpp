@@ -98,6 +98,10 @@ constexpr std::array configTable{
     Field<Config>{"access.tls_key", AT(tlsKeyFile), "Its private key (PEM)", 0, 0, "--tls-key,--tls-key-path", "FILE", atStart},
     Field<Config>{"access.ca_file", AT(caFile), "Authorities to trust for https:// engines, beside the system's (PEM)", 0, 0, "--ca-file,--ca-cert-paths", "FILE", atStart},
     Field<Config>{"access.insecure", AT(insecure), "Do not check the certificates of https:// engines", 0, 0, "--insecure", nullptr, atStart},
+
+    Field<Config>{"metrics.port", AT(metricsPort), "Serve /metrics on a port of its own too, without a key; 0: any free one", 0, 65535, "--metrics-port,--prometheus-port", nullptr, atStart},
+    Field<Config>{"metrics.host", AT(metricsHost), "Address of that port", 0, 0, "--metrics-host,--prometheus-host", "ADDRESS", atStart},
+    Field<Config>{"metrics.buckets", AT(metricsBuckets), "Upper bounds of the histograms of durations, ascending; not given: 0.001 to 600", 0, 0, "--metrics-buckets,--prometheus-duration-buckets", "SECONDS", atStart},
 };
 
 constexpr std::array serverTable{
@@ -168,8 +172,8 @@ template <typename Owner> QString outOfRange(const Field<Owner> &field, const Ow
         using T = std::remove_pointer_t<decltype(value)>;
         if constexpr (std::is_same_v<T, std::chrono::milliseconds>)
             return double(value->count()) / 1000;
-        else if constexpr (std::is_same_v<T, std::optional<qint64>>)
-            return double(value->value_or(qint64(field.least)));
+        else if constexpr (std::is_same_v<T, std::optional<qint64>> || std::is_same_v<T, std::optional<quint16>>)
+            return *value ? double(**value) : field.least;
         else if constexpr (std::is_arithmetic_v<T> && !std::is_same_v<T, bool>)
             return double(*value);
         else

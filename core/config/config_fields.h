@@ -9,8 +9,8 @@
 namespace pdlb {
 
 /// Where a setting's value is. Durations are seconds (fractions allowed) and sizes bytes wherever people write them.
-using FieldRef = std::variant<bool *, int *, quint16 *, qint64 *, double *, std::optional<qint64> *, std::chrono::milliseconds *,
-                              QString *, QStringList *, QByteArrayList *, QMap<QString, QString> *, BootstrapPort *, Pairing *,
+using FieldRef = std::variant<bool *, int *, quint16 *, qint64 *, double *, std::optional<qint64> *, std::optional<quint16> *, std::chrono::milliseconds *,
+                              QString *, QStringList *, QByteArrayList *, QList<double> *, QMap<QString, QString> *, BootstrapPort *, Pairing *,
                               OnNoHealthy *, TransportKind *>;
 
 /// One setting: the configuration file, the command line, the range check and the documentation all come from its row.

@@ -34,7 +34,15 @@ template <typename Enum> QStringList words()
 QJsonValue toJson(const QString &text) { return text; }
 QJsonValue toJson(const QStringList &texts) { return QJsonArray::fromStringList(texts); }
 QJsonValue toJson(std::chrono::milliseconds duration) { return double(duration.count()) / 1000; }
-QJsonValue toJson(const std::optional<qint64> &number) { return number ? QJsonValue(*number) : QJsonValue(QJsonValue::Null); }
+template <typename T> QJsonValue toJson(const std::optional<T> &number) { return number ? QJsonValue(qint64(*number)) : QJsonValue(QJsonValue::Null); }
+
+QJsonValue toJson(const QList<double> &numbers)
+{
+    QJsonArray array;
+    for (const double number : numbers)
+        array.append(number);
+    return array;
+}
 
 QJsonValue toJson(const QByteArrayList &texts)
 {
@@ -124,7 +132,7 @@ QString read(const QJsonValue &value, QString &to, double, double)
     return {};
 }
 
-QString read(const QJsonValue &value, std::optional<qint64> &to, double least, double most)
+template <typename T> QString read(const QJsonValue &value, std::optional<T> &to, double least, double most)
 {
     to.reset();
     return value.isNull() ? QString() : read(value, to.emplace(), least, most);
@@ -147,6 +155,17 @@ QString read(const QJsonValue &value, QStringList &to, double, double)
     to.clear();
     for (const QJsonValue &text : array)
         to += text.toString();
+    return {};
+}
+
+QString read(const QJsonValue &value, QList<double> &to, double, double)
+{
+    const QJsonArray array = value.toArray();
+    if (!value.isArray() || !std::all_of(array.begin(), array.end(), [](const QJsonValue &v) { return v.isDouble(); }))
+        return u"a list of numbers"_s;
+    to.clear();
+    for (const QJsonValue &number : array)
+        to += number.toDouble();
     return {};
 }
 

@@ -12,6 +12,7 @@
 #include <QUrl>
 
 #include <algorithm>
+#include <functional>
 
 using namespace Qt::StringLiterals;
 
@@ -61,6 +62,7 @@ public:
             || !std::all_of(m_config.health.path.begin(), m_config.health.path.end(), [](QChar c) { return c > u' ' && c < u'\x7f'; }))
             add(u"$.health.path"_s, u"the probes' path \"%1\": expected one that begins with /"_s.arg(m_config.health.path.left(200)));
         checkAccess();
+        checkMetrics();
         return std::move(m_problems);
     }
 
@@ -223,6 +225,20 @@ private:
         if (m_config.tlsCertFile.isEmpty() != m_config.tlsKeyFile.isEmpty())
             add(m_config.tlsKeyFile.isEmpty() ? u"$.access.tls_key"_s : u"$.access.tls_cert"_s,
                 u"TLS needs both a certificate (--tls-cert) and its key (--tls-key)"_s);
+    }
+
+    void checkMetrics()
+    {
+        constexpr qsizetype mostBuckets = 50;
+        const QList<double> &buckets = m_config.metricsBuckets;
+        if (!edge::parseListenAddress(m_config.metricsHost))
+            add(u"$.metrics.host"_s, u"metrics host \"%1\": expected an IP address, \"localhost\" or \"*\""_s.arg(m_config.metricsHost.left(200)));
+        if (m_config.metricsPort.value_or(0) != 0 && m_config.metricsPort == m_config.port)
+            add(u"$.metrics.port"_s, u"the metrics' own port is that of the clients (%1), which has /metrics anyway; leave --metrics-port out or choose another"_s
+                .arg(m_config.port));
+        if (buckets.size() > mostBuckets || std::adjacent_find(buckets.begin(), buckets.end(), std::greater_equal<double>()) != buckets.end()
+            || !std::all_of(buckets.begin(), buckets.end(), [](double bound) { return bound > 0 && bound <= 1e6; }))
+            add(u"$.metrics.buckets"_s, u"--metrics-buckets: expected at most %1 numbers of seconds, ascending, above 0 and up to 1000000"_s.arg(mostBuckets));
     }
 
     void checkAdmin()

@@ -22,6 +22,10 @@ template <typename Owner> void change(const Field<Owner> &field, Owner &owner)
             *value += std::chrono::milliseconds(*value > std::chrono::seconds(1) ? -125 : 125);
         else if constexpr (std::is_same_v<T, std::optional<qint64>>)
             *value = 12'345'678'901;
+        else if constexpr (std::is_same_v<T, std::optional<quint16>>)
+            *value = 65535;
+        else if constexpr (std::is_same_v<T, QList<double>>)
+            *value = {0.5, 2};
         else if constexpr (std::is_same_v<T, double>)
             *value = *value == 0.25 ? 0.5 : std::clamp(0.25, field.least, field.most);
         else if constexpr (std::is_arithmetic_v<T>)
