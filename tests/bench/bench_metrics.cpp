@@ -72,14 +72,16 @@ int main()
             for (const fleet::Server &decode : fleet.snapshot()->decode)
                 requests.push_back(request(prefill, decode));
         }
-        const double record = nanoseconds(200'000, [&](int i) { worker.record(requests[size_t(i) * 7919 % requests.size()]); });
+        const double record =
+            nanoseconds(200'000, [&](int i) { worker.record(requests[size_t(i) * 7919 % requests.size()]); });
         qsizetype size = 0;
         const double read = nanoseconds(20, [&](int) { size = metrics.text().size(); });
-        std::printf("%2d x %2d servers: %6.0f ns a request, %6.2f ms a reading of %lld KiB\n", servers, servers, record, read / 1e6,
-                    static_cast<long long>(size / 1024));
+        std::printf("%2d x %2d servers: %6.0f ns a request, %6.2f ms a reading of %lld KiB\n", servers, servers, record,
+                    read / 1e6, static_cast<long long>(size / 1024));
     }
     trace::GapCounts gaps;
-    const double gap = nanoseconds(5'000'000, [&](int i) { gaps.add(std::chrono::microseconds(i % 40'000), 1 + quint32(i) % 2); });
+    const double gap =
+        nanoseconds(5'000'000, [&](int i) { gaps.add(std::chrono::microseconds(i % 40'000), 1 + quint32(i) % 2); });
     std::printf("%.1f ns an event (%u)\n", gap, gaps.counts[0]); // used, so that it is not left out
     return 0;
 }
