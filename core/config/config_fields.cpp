@@ -26,14 +26,14 @@ constexpr std::array configTable{
     Field<Config>{"workers", AT(workers), "Worker threads; 0: one per core, at most 8", 0, 256, "--workers", nullptr, atStart},
     Field<Config>{"transport", AT(transport), "auto: direct for http://, qnam for https://", 0, 0, "--transport"},
 
-    Field<Config>{"policy", AT(policy), "How servers are picked, in both roles", 0, 0, "--policy", "NAME"},
+    Field<Config>{"policy", AT(policy), "How servers are picked, in both roles: random, round_robin, weighted, least_in_flight, power_of_two, consistent_hash, prefix_affinity, least_load, plugin:FILE[?OPTIONS]", 0, 0, "--policy", "NAME"},
     Field<Config>{"policies.prefill", AT(policies.prefill), "How prefills are picked, where it differs", 0, 0, "--prefill-policy", "NAME"},
     Field<Config>{"policies.decode", AT(policies.decode), "How decodes are picked, where it differs", 0, 0, "--decode-policy", "NAME"},
     Field<Config>{"policies.hash_key", AT(policies.hashKey), "consistent_hash: header:NAME or body:MEMBER", 0, 0, "--hash-key", "KEY"},
     Field<Config>{"policies.cache_threshold", AT(policies.cacheThreshold), "prefix_affinity: smallest known share of a prompt", 0, 1, "--cache-threshold"},
     Field<Config>{"policies.balance_abs", AT(policies.balanceAbs), "prefix_affinity: imbalanced when max - min in flight is above this and …", 0, million, "--balance-abs-threshold"},
     Field<Config>{"policies.balance_rel", AT(policies.balanceRel), "… max is above this times min", 1, million, "--balance-rel-threshold"},
-    Field<Config>{"policies.max_tree_bytes", AT(policies.maxTreeBytes), "prefix_affinity: memory of all remembered prompts", 1024, exact, "--max-tree-bytes,--max-tree-size", "BYTES"},
+    Field<Config>{"policies.max_tree_bytes", AT(policies.maxTreeBytes), "prefix_affinity: memory for remembered prompts, of each role", 1024, exact, "--max-tree-bytes,--max-tree-size", "BYTES"},
     Field<Config>{"policies.load_interval", AT(policies.loadInterval), "least_load: between two polls of /v1/loads", 0.1, aDay, "--load-interval"},
 
     Field<Config>{"pairing", AT(pairing), "Which prefills and decodes serve together: any, those of a group, or those the file lists", 0, 0, "--pairing"},

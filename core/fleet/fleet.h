@@ -23,6 +23,9 @@ struct Server {
     qint64 maxInFlight = 0; ///< above 0: so many legs may run on it
     int weight = 1; ///< as configured
     bool enabled = true;
+    /// Joined a running fleet and its port is still being asked for: until then it is used only when there is nothing better,
+    /// since with null each engine would go by its own setting, and wait in vain.
+    bool portPending = false;
 
     Role role = Role::Prefill;
     ServerConfig config; ///< with its name
@@ -31,9 +34,6 @@ struct Server {
     upstream::Origin origin;
     /// What goes into bootstrap_port; none → JSON null.
     std::optional<quint16> bootstrapPort;
-    /// Joined a running fleet and its port is still being asked for: until then it is used only when there is nothing better,
-    /// since with null each engine would go by its own setting, and wait in vain.
-    bool portPending = false;
     /// Above 1: the prefill's DP rank is room % dpSize (SGLang's follow_bootstrap_room, told by its bootstrap server).
     int steeredRanks = 0;
 };

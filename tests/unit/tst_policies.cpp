@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // What each policy promises, without servers.
+#include "config/config_fields.h"
 #include "fleet/policy_registry.h"
 #include "fleet/prefix_table.h"
 #include "util/stable_hash.h"
@@ -485,6 +486,11 @@ void TstPolicies::memoryOfPromptsIsBounded()
 
 void TstPolicies::names()
 {
+    const auto fields = configFields();
+    const auto field = std::find_if(fields.begin(), fields.end(), [](const auto &f) { return f.key == "policy"_ba; });
+    QVERIFY(field != fields.end());
+    for (const QString &name : policyNames())
+        QVERIFY2(QString::fromUtf8(field->help).contains(name), qPrintable(name + u" is not in the help of --policy"_s));
     QCOMPARE(make(u"cache_aware"_s)->name(), "prefix_affinity"_ba);
     QCOMPARE(make(u"consistent_hashing"_s)->name(), "consistent_hash"_ba);
     for (const auto &[name, nearest] : {std::pair(u"prefix_hash"_s, u"prefix_affinity"_s), {u"manual"_s, u"consistent_hash"_s}, {u"bucket"_s, u"least_in_flight"_s}}) {
