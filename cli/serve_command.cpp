@@ -148,7 +148,7 @@ Result<void> ServeCommand::refuseEmptyValues() const
 
 Result<void> ServeCommand::readSecrets(Config &config) const
 {
-    if (const auto good = refuseEmptyValues(); !good)
+    if (auto good = refuseEmptyValues(); !good)
         return good;
     for (const std::string &key : m_apiKeys)
         config.apiKeys += QByteArray::fromStdString(key);
