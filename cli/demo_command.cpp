@@ -61,7 +61,7 @@ public:
         for (const QUrl &url : m_engines.prefillUrls())
             config.prefill += {url.toString(), {}};
         for (const QUrl &url : m_engines.decodeUrls())
-            config.decode += url.toString();
+            config.decode += {url.toString()};
         connect(&m_balancer, &Balancer::listening, this, [this, prompt] {
             m_streams.out << "prefill engine (mock)  " << m_engines.prefillUrls().first().toString() << "\n"
                           << "decode engine (mock)   " << m_engines.decodeUrls().first().toString() << "\n"

@@ -6,6 +6,7 @@
 #include "cli/signals.h"
 #include "config/secret_file.h"
 #include "edge/listen_socket.h"
+#include "fleet/policy_registry.h"
 
 #include <QCoreApplication>
 #include <QLoggingCategory>
@@ -45,7 +46,7 @@ void ServeCommand::addTo(CLI::App &app)
     };
     text("--host", &Config::host, "Address to listen on");
     m_app->add_option("--port", m_config.port, "Port to listen on; 0: any free one")->capture_default_str()->check(CLI::Range(0, 65535));
-    text("--policy", &Config::policy, "How pairs are picked: random, round_robin");
+    addPolicies();
     m_app->add_option("--workers", m_config.workers, "Worker threads; 0: one per core, at most 8")->capture_default_str();
     static const std::map<std::string, TransportKind> transports{
         {"auto", TransportKind::Auto}, {"direct", TransportKind::Direct}, {"qnam", TransportKind::Qnam}};
@@ -55,9 +56,25 @@ void ServeCommand::addTo(CLI::App &app)
     addDeadlines();
     addLimits();
     addAccess();
+    addMetrics();
     m_app->add_option("--log-level", m_logLevel, "debug, info, warn or error")->capture_default_str();
     m_app->add_flag("--json-log", m_jsonLog, "Log lines as JSON");
     m_app->add_flag("--pd-disaggregation,--mini-lb", m_accepted, "Accepted for SGLang's sake, no effect");
+}
+
+void ServeCommand::addPolicies()
+{
+    const auto text = [this](const char *name, QString &setting, const std::string &help, const char *type) {
+        m_app->add_option_function<std::string>(name, [&setting](const std::string &value) { setting = QString::fromStdString(value); }, help)
+            ->type_name(type)->default_str(setting.toStdString())->group("Choice of servers");
+    };
+    const std::string known = fleet::policyNames().join(u", "_s).toStdString() + ", plugin:FILE[?OPTIONS]";
+    text("--policy", m_config.policy, "How servers are picked: " + known, "NAME");
+    text("--prefill-policy", m_config.policies.prefill, "The same for prefill alone", "NAME");
+    text("--decode-policy", m_config.policies.decode, "The same for decode alone", "NAME");
+    text("--hash-key", m_config.policies.hashKey, "What consistent_hash goes by: header:NAME or body:MEMBER", "PLACE:NAME");
+    m_app->add_flag("--debug-headers", m_config.debugHeaders, "Answers name their pair and room (X-Pdlb-Prefill, -Decode, -Room)")
+        ->group("Choice of servers");
 }
 
 void ServeCommand::addDeadlines()
@@ -131,6 +148,19 @@ void ServeCommand::addAccess()
     m_app->add_flag("--insecure", m_config.insecure, "Do not check the certificates of https:// engines")->group(group);
 }
 
+void ServeCommand::addMetrics()
+{
+    const char *group = "Metrics (beside /metrics of --port)";
+    m_app->add_option_function<quint16>("--metrics-port,--prometheus-port", [this](quint16 port) { m_config.metricsPort = port; },
+                                        "Serve /metrics on a port of its own too, without a key; 0: any free one")->group(group);
+    m_app->add_option_function<std::string>("--metrics-host,--prometheus-host", [this](const std::string &host) {
+        m_config.metricsHost = QString::fromStdString(host);
+    }, "Address of that port")->default_str(m_config.metricsHost.toStdString())->group(group);
+    m_app->add_option_function<std::vector<double>>("--metrics-buckets,--prometheus-duration-buckets", [this](const std::vector<double> &bounds) {
+        m_config.metricsBuckets = QList<double>(bounds.begin(), bounds.end());
+    }, "Upper bounds of the histograms of durations; default: 0.001 to 600")->type_name("SECONDS...")->group(group);
+}
+
 Result<void> ServeCommand::refuseEmptyValues() const
 {
     // An unset variable in somebody's script must not open a door.
@@ -173,7 +203,7 @@ Result<Config> ServeCommand::config() const
 {
     Config config = m_config;
     for (const auto &words : m_prefill) {
-        PrefillServer server{QString::fromStdString(words.front()), {}};
+        ServerConfig server{QString::fromStdString(words.front())};
         if (words.size() > 1) {
             const auto port = BootstrapPort::parse(QString::fromStdString(words[1]));
             if (!port)
@@ -183,7 +213,7 @@ Result<Config> ServeCommand::config() const
         config.prefill += server;
     }
     for (const auto &words : m_decode)
-        config.decode += QString::fromStdString(words.front());
+        config.decode += {QString::fromStdString(words.front())};
     if (const auto read = readSecrets(config); !read)
         return tl::unexpected(read.error());
     if (const auto valid = config.validate(); !valid)
@@ -222,6 +252,8 @@ int ServeCommand::run(Streams &streams)
         streams.out << "pdlb listens on " << balancer.url().toString() << " with " << configured->prefill.size()
                     << " prefill and " << configured->decode.size() << " decode engines, "
                     << configured->effectiveWorkers() << " workers\n";
+        if (const QUrl metrics = balancer.metricsUrl(); !metrics.isEmpty())
+            streams.out << "metrics on " << metrics.toString() << "/metrics\n";
         streams.out.flush();
     });
     int code = ExitOk;

@@ -17,9 +17,11 @@ public:
     Result<Config> config() const;
 
 private:
+    void addPolicies();
     void addDeadlines();
     void addLimits();
     void addAccess();
+    void addMetrics();
     static void warn(const Config &config);
     Result<void> refuseEmptyValues() const;
     Result<void> readSecrets(Config &config) const;

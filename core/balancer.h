@@ -9,6 +9,7 @@
 #include <QObject>
 #include <QUrl>
 
+#include <functional>
 #include <memory>
 
 namespace pdlb {
@@ -28,15 +29,29 @@ public:
     /// Binds the port and starts. Clients can connect when it returns; they are served from listening() on, which waits
     /// up to 2 s for the prefills to tell their bootstrap ports. Errors: invalid configuration, port in use.
     Result<void> start(const Config &config);
+    /// Takes over another configuration while running: requests under way finish on what they started with. Returns
+    /// the settings that differ but need a restart, by their flags' names; everything else is in force. On an error
+    /// nothing has changed.
+    Result<QStringList> apply(const Config &config);
     bool isRunning() const;
+    /// What is in force, with a name for each server; with its secrets.
+    Config config() const;
     /// The port in use; 0 when not running.
     quint16 port() const;
     QUrl url() const;
+    /// Of the metrics' own listener; empty when there is none.
+    QUrl metricsUrl() const;
+    /// The admin API's own listener, with Config::adminPort; else empty.
+    QUrl adminUrl() const;
     /// PD requests under way.
     qint64 inFlight() const;
 
     /// Gets the timeline of each finished request, from any worker thread. Set before start(); must outlive the run.
     void setTraceSink(trace::TraceSink *sink);
+
+    /// Writes the file that the configuration came from, for admin calls that ask for it. None: there is no file. Set before
+    /// start().
+    void setConfigSaver(std::function<Result<void>(const Config &)> saver) { m_saver = std::move(saver); }
 
     /// What deadlines are measured with; the monotonic clock unless set before start(). Must outlive the run.
     void setClock(const Clock *clock) { m_clock = clock; }
@@ -60,6 +75,7 @@ private:
     class Private;
     std::unique_ptr<Private> d; ///< null when not running
     trace::TraceSink *m_sink = nullptr;
+    std::function<Result<void>(const Config &)> m_saver;
     const Clock *m_clock = &SteadyClock::instance();
 };
 

@@ -23,7 +23,8 @@ preset=release
 venv=$root/build/venv
 logs=$root/build/logs
 
-build_packages=(g++ cmake ninja-build qt6-base-dev qt6-httpserver-dev qt6-websockets-dev libcli11-dev libexpected-dev)
+build_packages=(g++ cmake ninja-build qt6-base-dev qt6-httpserver-dev qt6-websockets-dev libcli11-dev libexpected-dev
+    prometheus-cpp-dev)
 test_packages=(python3 python3-venv curl)
 optional_packages=(libllhttp-dev) # a second opinion for the fuzz tests, where there is one (Debian 13)
 

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "control/engine_call.h"
+#include "control/prefill_inquiry.h"
 
 namespace pdlb::control {
 
 /// Asks each prefill whose bootstrap port is to be discovered for /server_info.disaggregation_bootstrap_port and
-/// publishes the answer to the fleet. Repeats with growing pauses (1 s … 30 s) until it is known, and once more after
-/// recheck(). Lives in the control thread.
-class BootstrapDiscovery final : public QObject
+/// publishes the answer to the fleet.
+class BootstrapDiscovery final : public PrefillInquiry
 {
     Q_OBJECT
 
@@ -16,28 +15,18 @@ public:
     /// `headers` go with each request.
     BootstrapDiscovery(upstream::UpstreamTransport &transport, fleet::Fleet &fleet, http::HeaderList headers, QObject *parent);
     void start();
-    /// That prefill could not be reached: ask again, it may be restarted with another port.
-    void recheck(qsizetype prefillIndex);
 
 Q_SIGNALS:
     /// Every prefill has answered or failed once, or the first round took too long.
     void firstRoundOver();
+    void portChanged();
 
 private:
-    struct State {
-        std::chrono::milliseconds pause = std::chrono::seconds(1);
-        bool asking = false;
-        bool waiting = false; ///< for the next try
-        bool answered = false; ///< first round
-    };
-    void ask(qsizetype index);
-    void answered(qsizetype index, const EngineReply &reply);
-    void again(qsizetype index);
+    std::optional<Question> question(const fleet::Server &prefill) const override;
+    bool settles(const fleet::Server &prefill, const EngineReply &reply) override;
+    void endFirstRound();
 
-    upstream::UpstreamTransport &m_transport;
-    fleet::Fleet &m_fleet;
     http::HeaderList m_headers;
-    std::vector<State> m_states;
     bool m_firstRound = true;
 };
 

@@ -3,11 +3,6 @@
 
 namespace pdlb::control {
 
-const char *roleName(fleet::Role role)
-{
-    return role == fleet::Role::Prefill ? "prefill" : "decode";
-}
-
 FanOut::FanOut(upstream::UpstreamTransport &transport, const fleet::FleetSnapshot &fleet, const EngineRequest &request,
                Callback callback, QObject *parent)
     : QObject(parent)

@@ -27,7 +27,4 @@ private:
     size_t m_left = 0;
 };
 
-/// "prefill" or "decode".
-const char *roleName(fleet::Role role);
-
 } // namespace pdlb::control

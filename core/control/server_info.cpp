@@ -28,7 +28,7 @@ QByteArray aggregateServerInfo(const std::vector<FanOutResult> &results)
     QByteArrayList prefill, decode;
     for (const FanOutResult &result : results) {
         const QJsonDocument parsed = QJsonDocument::fromJson(result.reply.body);
-        const bool isPrefill = result.server.role == fleet::Role::Prefill;
+        const bool isPrefill = result.server.role == Role::Prefill;
         (isPrefill ? prefill : decode) += entry(result, parsed);
         if (isPrefill || !result.reply.ok())
             continue;
@@ -39,6 +39,24 @@ QByteArray aggregateServerInfo(const std::vector<FanOutResult> &results)
         states.append(QJsonObject{{u"last_gen_throughput"_s, 0.0}, {u"avg_spec_accept_length"_s, QJsonValue::Null}});
     return "{\"internal_states\":" + QJsonDocument(states).toJson(QJsonDocument::Compact) + ",\"prefill\":["
         + prefill.join(',') + "],\"decode\":[" + decode.join(',') + "]}";
+}
+
+QByteArray aggregateLoads(const std::vector<FanOutResult> &results)
+{
+    QByteArrayList prefill, decode;
+    for (const FanOutResult &result : results) {
+        QJsonObject head{{u"name"_s, QString::fromUtf8(result.server.name)}, {u"url"_s, QString::fromUtf8(result.server.url)}};
+        const bool isJson = result.reply.ok() && !QJsonDocument::fromJson(result.reply.body).isNull();
+        if (!result.reply.ok())
+            head.insert(u"error"_s, result.reply.describe());
+        else if (!isJson)
+            head.insert(u"loads"_s, QString::fromUtf8(result.reply.body));
+        QByteArray entry = QJsonDocument(head).toJson(QJsonDocument::Compact);
+        if (isJson)
+            entry = entry.chopped(1) + ",\"loads\":" + result.reply.body.trimmed() + '}';
+        (result.server.role == Role::Prefill ? prefill : decode) += entry;
+    }
+    return "{\"prefill\":[" + prefill.join(',') + "],\"decode\":[" + decode.join(',') + "]}";
 }
 
 } // namespace pdlb::control

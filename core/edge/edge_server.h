@@ -3,15 +3,13 @@
 
 #include "edge/acceptor.h"
 #include "edge/client_connection.h"
+#include "edge/route_table.h"
 #include "util/result.h"
 
-#include <QHash>
 #include <QSet>
 
 #include <QSslConfiguration>
 #include <QTimer>
-
-#include <functional>
 
 namespace pdlb::edge {
 
@@ -22,18 +20,19 @@ class EdgeServer final : public QObject, private HeadJudge
     Q_OBJECT
 
 public:
-    using Handler = std::function<void(Exchange &)>;
-
     /// Everything referred to must outlive the server.
-    EdgeServer(const EdgeOptions &options, EdgeShared &shared, const AccessRules &access, const Clock &clock,
-               QObject *parent = nullptr);
+    EdgeServer(const EdgeOptions &options, EdgeShared &shared, const Clock &clock, QObject *parent = nullptr);
     ~EdgeServer() override;
+
+    /// For all connections from now on; requests whose head was judged keep that verdict. maxConnections stays.
+    void configure(const EdgeOptions &options, AccessRules access);
 
     /// Clients must speak TLS. Before listen().
     void setTls(const QSslConfiguration &configuration) { m_tls = configuration; }
 
     /// GET routes answer HEAD too.
-    void addRoute(const QByteArray &path, const QByteArrayList &methods, Handler handler, Access access = Access::Key);
+    void addRoute(const QByteArray &path, const QByteArrayList &methods, Route::Handler handler, Access access = Access::Key,
+                  qint64 maxBody = 0);
     /// Takes over a bound and listening socket.
     Result<void> listen(int descriptor);
     /// Stops accepting; idle connections close, running requests are answered with "Connection: close".
@@ -49,26 +48,23 @@ Q_SIGNALS:
 private:
     class Listener;
     class HttpServer;
-    struct Route {
-        QByteArrayList methods;
-        Handler handler;
-        Access access;
-        QByteArrayList allowed() const; ///< the methods, and HEAD where GET is served
-    };
 
     std::optional<Refusal> judge(const http::RequestHead &head, const QHostAddress &peer) const override;
+    qint64 maxBody(const http::RequestHead &head) const override;
+    std::optional<Refusal> judgeRate(const http::RequestHead &head, const QHostAddress &peer) const;
     QByteArray allowedOrigin(const http::RequestHead &head) const override { return m_access.allowedOrigin(head); }
     void adopt(qintptr descriptor);
+    void setSweepInterval();
     void sweep();
     bool dispatch(Exchange &exchange);
     void answerMissing(Exchange &exchange);
 
-    const EdgeOptions m_options;
+    EdgeOptions m_options;
     EdgeShared &m_shared;
-    const AccessRules &m_access;
+    AccessRules m_access;
     const Clock &m_clock;
     std::optional<QSslConfiguration> m_tls;
-    QHash<QByteArray, Route> m_routes;
+    RouteTable m_routes;
     QSet<ClientConnection *> m_connections;
     std::unique_ptr<HttpServer> m_server;
     Listener *m_listener = nullptr; ///< child of m_server

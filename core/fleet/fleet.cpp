@@ -1,38 +1,76 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fleet/fleet.h"
 
+#include "util/stable_hash.h"
+
+#include <algorithm>
+
+using namespace Qt::StringLiterals;
+
 namespace pdlb::fleet {
 
 namespace {
 
-Server makeServer(Role role, qsizetype number, const QString &url)
+/// `config` must have its name. `old`: the snapshot before this one, or null.
+Server makeServer(Role role, const ServerConfig &config, qint64 maxInFlight, const FleetSnapshot *old)
 {
     Server server;
-    server.name = (role == Role::Prefill ? "p" : "d") + QByteArray::number(number);
+    server.config = config;
     server.role = role;
-    server.origin = *upstream::parseOrigin(url);
+    server.name = config.name.toUtf8();
+    server.id = stableHash(server.name);
+    server.origin = *upstream::parseOrigin(config.url);
     server.url = server.origin.url();
-    server.label = QStringLiteral("%1 %2 (%3)").arg(role == Role::Prefill ? QStringLiteral("prefill") : QStringLiteral("decode"),
-                                                    QString::fromUtf8(server.name), QString::fromUtf8(server.url));
-    server.counters = std::make_shared<ServerCounters>();
+    server.label = u"%1 %2 (%3)"_s.arg(QLatin1StringView(roleName(role)), config.name, QString::fromUtf8(server.url));
+    server.maxInFlight = config.maxInFlight > 0 ? config.maxInFlight : maxInFlight;
+    if (config.bootstrapPort.kind == BootstrapPort::Kind::Fixed)
+        server.bootstrapPort = config.bootstrapPort.port;
+    if (const Server *before = old ? old->find(role, server.name) : nullptr; before && before->origin == server.origin) {
+        server.state = before->state;
+        server.steeredRanks = before->steeredRanks;
+        if (config.bootstrapPort.kind == BootstrapPort::Kind::Discover && before->config.bootstrapPort == config.bootstrapPort)
+            server.bootstrapPort = before->bootstrapPort;
+    } else {
+        server.state = std::make_shared<ServerState>();
+    }
     return server;
+}
+
+Result<SnapshotPtr> makeSnapshot(const Config &given, const FleetSnapshot *old)
+{
+    auto config = std::make_shared<Config>(given);
+    config->nameServers();
+    // A name that is not looked up yet has no server.
+    for (QList<ServerConfig> *list : {&config->prefill, &config->decode})
+        list->removeIf([](const ServerConfig &server) { return upstream::parseServerUrl(server.url)->lookup != upstream::Lookup::None; });
+    auto snapshot = std::make_shared<FleetSnapshot>();
+    for (const ServerConfig &server : std::as_const(config->prefill))
+        snapshot->prefill.push_back(makeServer(Role::Prefill, server, config->serverMaxInFlight, old));
+    for (const ServerConfig &server : std::as_const(config->decode))
+        snapshot->decode.push_back(makeServer(Role::Decode, server, config->serverMaxInFlight, old));
+    snapshot->pairs = PairTable(*config);
+    for (const Role role : {Role::Prefill, Role::Decode}) {
+        const bool same = old && old->config->policyOf(role) == config->policyOf(role) && old->config->policies == config->policies;
+        auto policy = same ? Result<PolicyPtr>(old->policy(role)) : makePolicy(config->policyOf(role), config->policies);
+        if (!policy)
+            return tl::unexpected(policy.error());
+        (role == Role::Prefill ? snapshot->prefillPolicy : snapshot->decodePolicy) = std::move(*policy);
+    }
+    if (const auto key = HashKey::parse(config->policies.hashKey))
+        snapshot->hashKey = *key;
+    snapshot->wants = snapshot->prefillPolicy->wants() | snapshot->decodePolicy->wants();
+    snapshot->version = old ? old->version + 1 : 0;
+    snapshot->config = std::move(config);
+    return SnapshotPtr(std::move(snapshot));
 }
 
 } // namespace
 
-Fleet::Fleet(const Config &config)
+const Server *FleetSnapshot::find(Role role, QByteArrayView name) const
 {
-    auto snapshot = std::make_shared<FleetSnapshot>();
-    for (const PrefillServer &entry : config.prefill) {
-        Server server = makeServer(Role::Prefill, qsizetype(snapshot->prefill.size()) + 1, entry.url);
-        server.bootstrapSetting = entry.bootstrapPort;
-        if (entry.bootstrapPort.kind == BootstrapPort::Kind::Fixed)
-            server.bootstrapPort = entry.bootstrapPort.port;
-        snapshot->prefill.push_back(std::move(server));
-    }
-    for (const QString &url : config.decode)
-        snapshot->decode.push_back(makeServer(Role::Decode, qsizetype(snapshot->decode.size()) + 1, url));
-    m_snapshot = std::move(snapshot);
+    const std::vector<Server> &list = servers(role);
+    const auto server = std::find_if(list.begin(), list.end(), [&](const Server &s) { return s.name == name; });
+    return server == list.end() ? nullptr : &*server;
 }
 
 SnapshotPtr Fleet::snapshot() const
@@ -41,16 +79,39 @@ SnapshotPtr Fleet::snapshot() const
     return m_snapshot;
 }
 
-void Fleet::setDiscoveredPort(qsizetype prefillIndex, std::optional<quint16> port)
+Result<void> Fleet::apply(const Config &config)
 {
     const std::scoped_lock lock(m_mutex);
-    const Server &current = m_snapshot->prefill.at(size_t(prefillIndex));
-    if (current.bootstrapSetting.kind != BootstrapPort::Kind::Discover || current.bootstrapPort == port)
+    auto snapshot = makeSnapshot(config, m_snapshot.get());
+    if (!snapshot)
+        return tl::unexpected(snapshot.error());
+    m_snapshot = std::move(*snapshot);
+    return {};
+}
+
+void Fleet::changePrefill(const QByteArray &name, const std::function<bool(Server &)> &change)
+{
+    const std::scoped_lock lock(m_mutex);
+    const Server *current = m_snapshot->find(Role::Prefill, name);
+    if (!current)
         return;
     auto changed = std::make_shared<FleetSnapshot>(*m_snapshot);
-    changed->prefill.at(size_t(prefillIndex)).bootstrapPort = port;
+    if (!change(changed->prefill[size_t(current - m_snapshot->prefill.data())]))
+        return;
     ++changed->version;
     m_snapshot = std::move(changed);
+}
+
+void Fleet::setDiscoveredPort(const QByteArray &prefill, std::optional<quint16> port)
+{
+    changePrefill(prefill, [port](Server &server) {
+        return server.config.bootstrapPort.kind == BootstrapPort::Kind::Discover && std::exchange(server.bootstrapPort, port) != port;
+    });
+}
+
+void Fleet::setSteeredRanks(const QByteArray &prefill, int ranks)
+{
+    changePrefill(prefill, [ranks](Server &server) { return std::exchange(server.steeredRanks, ranks) != ranks; });
 }
 
 } // namespace pdlb::fleet

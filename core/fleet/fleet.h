@@ -1,43 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "config/config.h"
+#include "fleet/hash_key.h"
+#include "fleet/pair_table.h"
+#include "fleet/policy_registry.h"
+#include "fleet/server_state.h"
 #include "upstream/origin.h"
 
-#include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <vector>
 
 namespace pdlb::fleet {
 
-enum class Role { Prefill, Decode };
-
-/// Counters of one server, shared by all workers and all snapshots. Each is updated by any thread.
-struct ServerCounters {
-    std::atomic<qint64> inFlight{0};
-    std::atomic<quint64> requests{0};
-    std::atomic<quint64> failures{0};
-};
-
 /// One engine as a snapshot sees it.
 struct Server {
+    ServerConfig config; ///< with its name
+    Role role = Role::Prefill;
+    quint64 id = 0; ///< see Candidate::id
     QByteArray name; ///< "p1", "d2"
     QByteArray url; ///< of the origin
     QString label; ///< for messages: "prefill p1 (http://…)"
-    Role role = Role::Prefill;
     upstream::Origin origin;
-    BootstrapPort bootstrapSetting;
     /// What goes into bootstrap_port; none → JSON null.
     std::optional<quint16> bootstrapPort;
-    std::shared_ptr<ServerCounters> counters;
+    /// Above 1: the prefill's DP rank is room % dpSize (SGLang's follow_bootstrap_room, told by its bootstrap server).
+    int steeredRanks = 0;
+    std::shared_ptr<ServerState> state;
+
+    /// Above 0: so many legs may run on it.
+    qint64 maxInFlight = 0;
 };
 
-/// The servers at one moment; never changes. A request finishes on the snapshot that it started with.
+/// The fleet and its rules at one moment; never changes. A request finishes on the snapshot that it started with.
 struct FleetSnapshot {
+    std::shared_ptr<const Config> config;
     std::vector<Server> prefill;
     std::vector<Server> decode;
+    PairTable pairs;
+    PolicyPtr prefillPolicy;
+    PolicyPtr decodePolicy;
+    int wants = Policy::Nothing; ///< of both policies
+    HashKey hashKey;
     quint64 version = 0;
+
+    const std::vector<Server> &servers(Role role) const { return role == Role::Prefill ? prefill : decode; }
+    const PolicyPtr &policy(Role role) const { return role == Role::Prefill ? prefillPolicy : decodePolicy; }
+    /// Null when there is none of that name.
+    const Server *find(Role role, QByteArrayView name) const;
 };
 
 using SnapshotPtr = std::shared_ptr<const FleetSnapshot>;
@@ -46,13 +57,21 @@ using SnapshotPtr = std::shared_ptr<const FleetSnapshot>;
 class Fleet
 {
 public:
-    /// The config must have passed validate().
-    explicit Fleet(const Config &config);
+    /// Null before the first apply().
     SnapshotPtr snapshot() const;
-    /// Publishes a prefill's discovered bootstrap port; ignored when its setting does not ask for discovery.
-    void setDiscoveredPort(qsizetype prefillIndex, std::optional<quint16> port);
+    /// A new snapshot from a config that has passed validate(). A server that keeps role, name and URL keeps its state;
+    /// policies whose rules did not change keep what they learnt. Requests under way finish on their own snapshot.
+    /// On an error (a policy's plugin cannot be loaded) the fleet stays as it was.
+    Result<void> apply(const Config &config);
+    /// Publishes what a prefill's bootstrap port was found to be; ignored when its setting does not ask for discovery or
+    /// when it is gone.
+    void setDiscoveredPort(const QByteArray &prefill, std::optional<quint16> port);
+    void setSteeredRanks(const QByteArray &prefill, int ranks);
 
 private:
+    /// `change` says whether it changed anything.
+    void changePrefill(const QByteArray &name, const std::function<bool(Server &)> &change);
+
     mutable std::mutex m_mutex;
     SnapshotPtr m_snapshot;
 };

@@ -1,27 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fleet/policy.h"
+#include "fleet/policy_registry.h"
 
 namespace pdlb::fleet {
 
 namespace {
 
-/// Each server of a role with the same chance, as SGLang's mini load balancer does.
+/// Each server with the same chance, as SGLang's mini load balancer does.
 class RandomPolicy final : public Policy
 {
 public:
-    Pair pick(const FleetSnapshot &fleet, const RequestTraits &traits, Random &random) override
+    qsizetype pick(std::span<const Candidate> candidates, const RequestTraits &, Random &random) override
     {
-        const Pair pair{qsizetype(random.below(fleet.prefill.size())), qsizetype(random.below(fleet.decode.size()))};
-        return avoiding(fleet, traits, pair);
+        return qsizetype(random.below(candidates.size()));
     }
-    QByteArray name() const override { return "random"; }
+    QByteArray name() const override { return QByteArrayLiteral("random"); }
 };
 
 } // namespace
 
-std::unique_ptr<Policy> makeRandomPolicy()
+Result<PolicyPtr> makeRandomPolicy(const PolicyRules &)
 {
-    return std::make_unique<RandomPolicy>();
+    return std::make_shared<RandomPolicy>();
 }
 
 } // namespace pdlb::fleet

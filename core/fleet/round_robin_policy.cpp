@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fleet/policy.h"
+#include "fleet/policy_registry.h"
 
+#include <atomic>
 #include <numeric>
 
 namespace pdlb::fleet {
 
 namespace {
 
-/// Each server of a role in turn. After every full cycle of both roles decode is shifted by one, so that equally large
-/// roles meet in all combinations instead of p1/d1, p2/d2 for ever.
+/// Each server in turn. After every full cycle of both roles decode is shifted by one, so that equally large roles meet
+/// in all combinations instead of p1/d1, p2/d2 for ever.
 class RoundRobinPolicy final : public Policy
 {
 public:
-    Pair pick(const FleetSnapshot &fleet, const RequestTraits &traits, Random &) override
+    qsizetype pick(std::span<const Candidate> candidates, const RequestTraits &traits, Random &) override
     {
         const quint64 turn = m_turn.fetch_add(1, std::memory_order_relaxed);
-        const quint64 prefills = fleet.prefill.size();
-        const quint64 decodes = fleet.decode.size();
-        const quint64 shift = turn / std::lcm(prefills, decodes);
-        return avoiding(fleet, traits, {qsizetype(turn % prefills), qsizetype((turn + shift) % decodes)});
+        const quint64 count = candidates.size();
+        const quint64 shift = traits.prefill ? 0 : turn / std::lcm(count, quint64(traits.peers));
+        return qsizetype((turn + shift) % count);
     }
-    QByteArray name() const override { return "round_robin"; }
+    QByteArray name() const override { return QByteArrayLiteral("round_robin"); }
 
 private:
     std::atomic<quint64> m_turn{0};
@@ -28,9 +28,9 @@ private:
 
 } // namespace
 
-std::unique_ptr<Policy> makeRoundRobinPolicy()
+Result<PolicyPtr> makeRoundRobinPolicy(const PolicyRules &)
 {
-    return std::make_unique<RoundRobinPolicy>();
+    return std::make_shared<RoundRobinPolicy>();
 }
 
 } // namespace pdlb::fleet

@@ -76,6 +76,23 @@ Result<void> MockEngine::start()
     return {};
 }
 
+Result<void> MockEngine::become(Role role)
+{
+    if (role == m_core.role)
+        return {};
+    if (m_core.role == Role::Prefill) {
+        setRegistered(false);
+        delete std::exchange(m_bootstrap, nullptr);
+        m_core.bootstrapPort = m_core.options.bootstrapPort;
+    }
+    m_core.role = role;
+    if (role != Role::Prefill)
+        return {};
+    m_bootstrap = new MockBootstrap(m_core.options, this);
+    m_core.bootstrapPort = m_core.options.bootstrapPort;
+    return start(); // which leaves what listens already
+}
+
 void MockEngine::stopListening()
 {
     m_http.stopListening();

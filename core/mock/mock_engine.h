@@ -74,6 +74,9 @@ private:
     void health(MockExchange &exchange);
     void flushCache(MockExchange &exchange);
     void abortRequest(MockExchange &exchange);
+    void switchRole(MockExchange &exchange);
+    /// As after POST /pd_role_switch: the bootstrap server comes or goes.
+    Result<void> become(Role role);
     EngineFacts facts() const;
     QHostAddress address() const;
 

@@ -200,8 +200,7 @@ void AttemptMachine::finishIfWhole()
 void AttemptMachine::connectFailed(const LegEnded &event)
 {
     const bool timeout = event.kind == LegEndKind::ConnectTimeout;
-    const bool untouched = !event.wrote && !m_sent;
-    if (untouched && m_options.mayRetry) {
+    if (!event.wrote && mayRetry() && event.affordable) {
         cancelOthers(event.leg);
         m_actions.push_back(Retry{});
         m_concluded = true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/relay.h"
 
+#include "relay/request_traits.h"
 #include "upstream/engine_credentials.h"
 
 #include <QFutureWatcher>
@@ -34,21 +35,26 @@ void addForwardedFields(http::HeaderList &headers, const edge::Exchange &exchang
 
 } // namespace
 
-upstream::UpstreamTransport &RelayContext::transportFor(const upstream::Origin &origin) const
+upstream::UpstreamTransport &Relay::transportFor(const upstream::Origin &origin) const
 {
-    return origin.tls || config.transport == TransportKind::Qnam ? qnam : direct;
+    return origin.tls || config().transport == TransportKind::Qnam ? m_context.qnam : m_context.direct;
 }
 
 Relay::Relay(RelayContext &context, edge::Exchange &exchange, pd::Endpoint endpoint, QObject *parent)
     : QObject(parent), m_context(context), m_exchange(&exchange), m_endpoint(endpoint),
-      m_ticket(context.admission, [this] { QMetaObject::invokeMethod(this, &Relay::admitted, Qt::QueuedConnection); })
+      m_ticket(context.admission, [this] { QMetaObject::invokeMethod(this, &Relay::admitted, Qt::QueuedConnection); }),
+      m_snapshot(context.fleet.snapshot())
 {
     m_exchange->setObserver(this);
     m_clientHeaders = http::endToEndHeaders(exchange.head().headers);
     m_clientHeaders.remove("host");
-    upstream::setEngineCredentials(m_clientHeaders, context.config);
-    addForwardedFields(m_clientHeaders, exchange, !context.config.tlsCertFile.isEmpty());
+    upstream::setEngineCredentials(m_clientHeaders, config());
+    addForwardedFields(m_clientHeaders, exchange, !config().tlsCertFile.isEmpty());
     m_clientHeaders.set("X-Request-Id", exchange.requestId());
+    m_pin = m_clientHeaders.value("x-pdlb-pair").toByteArray();
+    m_tellsPair = config().debugHeaders || m_clientHeaders.contains("x-pdlb-debug");
+    m_clientHeaders.remove("x-pdlb-pair");
+    m_clientHeaders.remove("x-pdlb-debug");
     m_body = exchange.takeBody();
     m_charge = exchange.takeCharge();
     m_trace.requestId = exchange.requestId();
@@ -56,7 +62,6 @@ Relay::Relay(RelayContext &context, edge::Exchange &exchange, pd::Endpoint endpo
     m_trace.requestBytes = m_body.size();
     m_trace.received = exchange.received();
     m_trace.startedAt = QDateTime::currentDateTimeUtc();
-    m_trace.policy = context.policy.name();
 }
 
 Relay::~Relay()
@@ -65,6 +70,7 @@ Relay::~Relay()
         m_exchange->setObserver(nullptr);
     for (const auto &run : m_legs)
         legOver(*run);
+    countRooms(0);
 }
 
 void Relay::start()
@@ -76,7 +82,7 @@ void Relay::start()
         return;
     }
     if (m_body.size() <= largeBody) {
-        analysed(m_context.dialect.analyse(m_endpoint, m_body));
+        analysed(m_context.dialect.analyse(m_endpoint, m_body, keyMember(*m_snapshot)));
         return;
     }
     auto *watcher = new QFutureWatcher<std::shared_ptr<ShapeResult>>(this);
@@ -88,8 +94,8 @@ void Relay::start()
     auto promise = std::make_shared<QPromise<std::shared_ptr<ShapeResult>>>();
     watcher->setFuture(promise->future());
     promise->start();
-    QThreadPool::globalInstance()->start([promise, body = m_body, endpoint = m_endpoint, &dialect = m_context.dialect] {
-        promise->addResult(std::make_shared<ShapeResult>(dialect.analyse(endpoint, body)));
+    QThreadPool::globalInstance()->start([promise, body = m_body, endpoint = m_endpoint, key = keyMember(*m_snapshot), &dialect = m_context.dialect] {
+        promise->addResult(std::make_shared<ShapeResult>(dialect.analyse(endpoint, body, key)));
         promise->finish();
     });
 }
@@ -119,23 +125,33 @@ void Relay::analysed(const ShapeResult &shape)
 
 void Relay::enter()
 {
+    m_context.retries.earn(config().retry);
     switch (m_context.admission.enter(m_ticket)) {
     case Admission::Verdict::Run:
         beginAttempt();
         break;
     case Admission::Verdict::Wait:
-        m_waitingSince = now();
+        beginToWait();
         break;
     case Admission::Verdict::Refuse:
         refuse({429, "too_many_requests", u"%1 requests are running and the queue is full; try again later"_s
-                    .arg(m_context.config.maxInFlight)});
+                    .arg(config().maxInFlight)});
         break;
     }
 }
 
+void Relay::beginToWait()
+{
+    if (m_waitingSince.count() > 0)
+        return; // its turn came and there was no server for it
+    m_waitingSince = now();
+    m_trace.queued = m_waitingSince;
+    m_trace.admitted.reset();
+    m_trace.queuePosition = m_ticket.position();
+}
+
 void Relay::admitted()
 {
-    m_waitingSince = Monotonic(0);
     if (!m_isOver && m_exchange)
         beginAttempt();
 }
@@ -146,24 +162,67 @@ void Relay::refuse(const ApiError &error, trace::EndReason reason)
     endWithoutLegs(reason, error.message);
 }
 
+std::optional<fleet::Picked> Relay::pick()
+{
+    for (;;) {
+        const quint64 seen = m_context.admission.placesFreed();
+        m_snapshot = m_context.fleet.snapshot();
+        fleet::PickRequest wanted;
+        wanted.legs = m_shape.samples;
+        wanted.now = now();
+        wanted.avoid = m_failed;
+        wanted.pin = m_pin;
+        wanted.traits = requestTraits(*m_snapshot, m_shape, m_body, m_exchange->head().headers);
+        auto picked = fleet::pickPair(*m_snapshot, wanted, m_context.random);
+        if (picked) {
+            m_context.admission.started(m_ticket);
+            return std::move(*picked);
+        }
+        const fleet::PickError &error = picked.error();
+        if (error.wait == fleet::PickError::Wait::InVain) {
+            refuse(error, error.status < 500 ? trace::EndReason::BadRequest : trace::EndReason::Overload);
+            return {};
+        }
+        switch (m_context.admission.park(m_ticket, error.wait == fleet::PickError::Wait::ForAnyServer, seen)) {
+        case Admission::Verdict::Run:
+            break; // a leg ended meanwhile
+        case Admission::Verdict::Wait:
+            beginToWait();
+            return {};
+        case Admission::Verdict::Refuse:
+            refuse({429, "too_many_requests", error.message + u" and the queue is full; try again later"_s});
+            return {};
+        }
+    }
+}
+
 void Relay::beginAttempt()
 {
-    m_snapshot = m_context.fleet.snapshot();
-    m_pair = m_context.policy.pick(*m_snapshot, {.avoid = m_pair}, m_context.random);
+    auto picked = pick();
+    if (!picked)
+        return;
+    if (std::exchange(m_waitingSince, Monotonic(0)).count() > 0)
+        m_trace.admitted = now();
+    m_pair = picked->pair;
+    m_prefillPlace.emplace(std::move(picked->prefill));
+    m_decodePlace.emplace(std::move(picked->decode));
+    m_trace.policy = picked->reason;
     const fleet::Server &prefill = m_snapshot->prefill[size_t(m_pair->prefill)];
     const fleet::Server &decode = m_snapshot->decode[size_t(m_pair->decode)];
     m_trace.picked = now();
     ++m_trace.attempts;
 
-    const pd::BootstrapAddress bootstrap{prefill.origin.bracketedHost(), prefill.bootstrapPort};
+    const pd::BootstrapAddress bootstrap{prefill.origin.bracketedHost(), prefill.bootstrapPort,
+                                         roomSteering(prefill, m_shape, m_exchange->head().headers)};
     pd::RequestPlan plan = m_context.dialect.plan(m_shape, m_body, bootstrap, m_context.rooms, m_context.random);
     m_trace.rooms = QList<quint64>(plan.rooms.begin(), plan.rooms.end());
     m_trace.rid = plan.legs.front().rid;
+    countRooms(m_trace.rooms.size());
     m_merger = m_context.dialect.merger(m_shape);
 
     AttemptMachine::Options options;
     options.stream = m_shape.stream;
-    options.mayRetry = m_retries == 0 && (m_snapshot->prefill.size() > 1 || m_snapshot->decode.size() > 1);
+    options.mayRetry = m_retries < config().retry.retries && (m_snapshot->prefill.size() > 1 || m_snapshot->decode.size() > 1);
     options.needsPrefillBody = m_merger && (m_shape.returnLogprob || m_shape.returnRoutedExperts);
     options.buffered = m_merger && !m_shape.stream;
     std::vector<pd::LegRole> roles;
@@ -175,9 +234,12 @@ void Relay::beginAttempt()
         const bool isPrefill = leg.role == pd::LegRole::Prefill;
         auto run = std::make_unique<LegRun>();
         run->server = isPrefill ? &prefill : &decode;
+        run->place = isPrefill ? &*m_prefillPlace : &*m_decodePlace;
+        run->counted = true;
         run->trace.prefill = isPrefill;
         run->trace.sample = leg.sample;
         run->trace.server = run->server->name;
+        run->trace.serverId = run->server->id;
         run->trace.url = run->server->url;
         options.names.push_back(run->server->label);
         roles.push_back(leg.role);
@@ -212,12 +274,10 @@ void Relay::openLeg(int index, const pd::LegPlan &plan)
     request.target = m_exchange->head().target;
     request.headers = legHeaders();
     request.body = plan.body;
-    request.connectTimeout = m_context.config.connectTimeout;
+    request.connectTimeout = config().connectTimeout;
     run.trace.opened = now();
-    run.server->counters->inFlight.fetch_add(1, std::memory_order_relaxed);
-    run.server->counters->requests.fetch_add(1, std::memory_order_relaxed);
-    run.counted = true;
-    run.leg = m_context.transportFor(run.server->origin).open(std::move(request), this);
+    run.server->state->requests.fetch_add(1, std::memory_order_relaxed);
+    run.leg = transportFor(run.server->origin).open(std::move(request), this);
     run.plan.body = {};
     connect(run.leg, &upstream::Leg::ready, this, [this, index] { legReady(index); });
     connect(run.leg, &upstream::Leg::sent, this, [this, index] {
@@ -231,16 +291,16 @@ void Relay::openLeg(int index, const pd::LegPlan &plan)
 
 void Relay::tick(Monotonic time)
 {
-    const Config &config = m_context.config;
+    const Config &config = this->config();
     const auto expired = [&](Monotonic since, std::chrono::milliseconds limit) {
         return limit.count() > 0 && since.count() > 0 && time - since > limit;
     };
     if (!m_isOver && !m_machine && expired(m_waitingSince, config.queueTimeout)) {
-        refuse({503, "queue_timeout", u"the request waited %1 s and none of the %2 running ones ended; try again later"_s
-                    .arg(double(config.queueTimeout.count()) / 1000).arg(config.maxInFlight)});
+        refuse({503, "queue_timeout", u"the request waited %1 s and no place became free; try again later"_s
+                    .arg(double(config.queueTimeout.count()) / 1000)});
     }
-    if (!m_isOver && !m_machine && m_waitingSince.count() > 0 && expired(m_trace.received, config.requestTimeout)) {
-        refuse({504, "timeout_total", u"the request waited for its turn until the request timeout"_s}, trace::EndReason::TimeoutTotal);
+    if (!m_isOver && !m_machine && (m_waitingSince.count() > 0 || m_retryPause) && expired(m_trace.received, config.requestTimeout)) {
+        refuse({504, "timeout_total", u"the request was not begun within the request timeout"_s}, trace::EndReason::TimeoutTotal);
     }
     if (m_isOver || !m_machine)
         return;
@@ -266,9 +326,19 @@ void Relay::tick(Monotonic time)
     else if (expired(m_trace.received, config.requestTimeout))
         apply(TimedOut{trace::EndReason::TimeoutTotal});
     else if (m_lastByte.count() == 0 && expired(m_sentAt, config.firstByteTimeout))
-        apply(TimedOut{trace::EndReason::TimeoutFirstByte});
+        apply(silence(trace::EndReason::TimeoutFirstByte));
     else if (!m_paused && expired(m_lastByte, config.streamIdleTimeout))
-        apply(TimedOut{trace::EndReason::TimeoutIdle});
+        apply(silence(trace::EndReason::TimeoutIdle));
+}
+
+TimedOut Relay::silence(trace::EndReason which)
+{
+    // Slow or hanging: no failure yet, but worth a look.
+    for (const auto &run : m_legs) {
+        if (run->counted)
+            tellHealth(*run, false);
+    }
+    return {which};
 }
 
 void Relay::abandonLegs()
@@ -286,12 +356,19 @@ void Relay::releaseSentBodies()
         m_charge.release();
 }
 
+void Relay::countRooms(qint64 rooms)
+{
+    m_context.metrics.rooms.fetch_add(rooms - std::exchange(m_rooms, rooms), std::memory_order_relaxed);
+}
+
 void Relay::legOver(LegRun &run)
 {
     if (!run.counted)
         return;
     run.counted = false;
-    run.server->counters->inFlight.fetch_sub(1, std::memory_order_relaxed);
+    run.place->legOver();
+    if (run.server->maxInFlight > 0)
+        m_context.admission.placeFreed();
     if (!run.trace.ended)
         run.trace.ended = now();
 }
@@ -344,6 +421,7 @@ void Relay::end()
     m_isOver = true;
     for (const auto &run : m_legs)
         m_trace.legs.push_back(run->trace);
+    countRooms(0);
     Q_EMIT over(this);
 }
 

@@ -2,11 +2,13 @@
 #pragma once
 
 #include "edge/exchange.h"
-#include "fleet/policy.h"
+#include "fleet/pick_pair.h"
 #include "http/sse.h"
+#include "metrics/worker_metrics.h"
 #include "relay/abort_sender.h"
 #include "relay/admission.h"
 #include "relay/attempt_machine.h"
+#include "relay/retry_budget.h"
 #include "trace/timeline.h"
 
 #include <functional>
@@ -15,10 +17,8 @@ namespace pdlb::relay {
 
 /// What the relays of one worker share. Everything outlives them.
 struct RelayContext {
-    const Config &config;
     const pd::Dialect &dialect;
     fleet::Fleet &fleet;
-    fleet::Policy &policy;
     pd::RoomSource &rooms;
     Random &random;
     const Clock &clock;
@@ -26,10 +26,12 @@ struct RelayContext {
     upstream::UpstreamTransport &qnam;
     AbortSender &aborts;
     Admission &admission;
+    metrics::WorkerMetrics &metrics;
+    RetryBudget &retries;
     /// A prefill could not be reached: it may come back with another bootstrap port. Called in the worker's thread.
-    std::function<void(qsizetype prefillIndex)> prefillUnreachable;
-
-    upstream::UpstreamTransport &transportFor(const upstream::Origin &origin) const;
+    std::function<void(const QByteArray &prefill)> prefillUnreachable;
+    /// What a leg's end says of a server's health: see control::HealthMonitor::heard(). Called in the worker's thread.
+    std::function<void(const std::shared_ptr<fleet::ServerState> &state, bool good)> serverHeard;
 };
 
 /// One client request from pick to end: feeds what happens to the AttemptMachine and does what it says. Deletes itself
@@ -58,11 +60,13 @@ private:
         upstream::Leg *leg = nullptr;
         pd::LegPlan plan;
         const fleet::Server *server = nullptr; ///< of m_snapshot
+        fleet::Place *place = nullptr; ///< on it
         http::ResponseHead head;
         http::SseScanner scanner;
         http::SseSplitter splitter; ///< prefill's stream, searched for in-band errors
         trace::LegTimeline trace;
         Monotonic doneAt{0}; ///< the end marker came
+        Monotonic lastEvent{0};
         bool isSse = false;
         bool counted = false;
         bool bodyReported = false;
@@ -75,14 +79,20 @@ private:
     void analysed(const Result<pd::RequestShape, ApiError> &shape);
     /// Begins, waits for a place, or is refused.
     void enter();
+    /// Its turn in the queue.
     void admitted();
+    void beginToWait();
+    /// Takes a pair; nothing: the request waits for one, or was refused.
+    std::optional<fleet::Picked> pick();
     void refuse(const ApiError &error, trace::EndReason reason = trace::EndReason::Overload);
     /// The body's memory is free once every leg has written its own.
     void releaseSentBodies();
+    void countRooms(qint64 rooms);
     void beginAttempt();
     void openLeg(int index, const pd::LegPlan &plan);
     http::HeaderList legHeaders() const;
     void abandonLegs();
+    TimedOut silence(trace::EndReason which);
 
     void legReady(int index);
     void legHead(int index, const http::ResponseHead &head);
@@ -90,12 +100,16 @@ private:
     void legFinished(int index, const upstream::LegEnd &end);
     void prefillData(LegRun &run, int index, QByteArrayView bytes);
     void decodeData(LegRun &run, int index, QByteArrayView bytes);
+    static void countGaps(LegRun &run, qint64 events, Monotonic now);
     void lookForDecodeErrors(LegRun &run, int index, QByteArrayView bytes, bool atBoundary);
     /// Hands bytes to the merger; what comes out goes to the client.
     bool merged(const Result<QByteArray> &output, int index);
     void reportBody(int index);
     void forward(QByteArrayView bytes);
     void legOver(LegRun &run);
+    /// What the leg's end says of its server: for the breaker, and for the health.
+    void judgeServer(LegRun &run, bool failed);
+    void tellHealth(const LegRun &run, bool good);
 
     void apply(const Event &event);
     void perform(const SendAll &);
@@ -109,24 +123,31 @@ private:
     void perform(const Retry &);
     void perform(const Conclude &action);
     void beginAnswer(const LegRun &run, std::optional<qint64> length);
+    void addPairHeaders(http::HeaderList &headers) const;
     void releaseExchange();
     void cutClient(bool told);
     void endIfOver();
     void end();
     void endWithoutLegs(trace::EndReason reason, const QString &detail);
+    const Config &config() const { return *m_snapshot->config; }
+    upstream::UpstreamTransport &transportFor(const upstream::Origin &origin) const;
     Monotonic now() const { return m_context.clock.now(); }
 
     RelayContext &m_context;
     edge::Exchange *m_exchange; ///< null once answered or gone
     pd::Endpoint m_endpoint;
     http::HeaderList m_clientHeaders; ///< end-to-end, with X-Request-Id
+    QByteArray m_pin; ///< X-Pdlb-Pair
     QByteArray m_body;
     ByteBudget::Charge m_charge; ///< for m_body and the legs' copies
     pd::RequestShape m_shape;
     Admission::Ticket m_ticket;
     Monotonic m_waitingSince{0}; ///< for a place
-    fleet::SnapshotPtr m_snapshot;
+    fleet::SnapshotPtr m_snapshot; ///< taken anew by each attempt
     std::optional<fleet::Pair> m_pair;
+    std::optional<fleet::Place> m_prefillPlace; ///< of m_snapshot, like the next
+    std::optional<fleet::Place> m_decodePlace;
+    std::vector<const fleet::ServerState *> m_failed; ///< could not be connected to; only compared
     std::optional<AttemptMachine> m_machine;
     std::unique_ptr<pd::AnswerMerger> m_merger;
     std::vector<std::unique_ptr<LegRun>> m_legs;
@@ -139,6 +160,9 @@ private:
     qint64 m_stalledBytes = 0; ///< waiting for the client at that time
     int m_answering = -1;
     int m_retries = 0;
+    qint64 m_rooms = 0; ///< that count as live
+    bool m_retryPause = false; ///< between two attempts
+    bool m_tellsPair = false; ///< the answer names its pair and room
     bool m_paused = false;
     bool m_isOver = false;
 };

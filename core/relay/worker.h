@@ -1,32 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "control/control_plane.h"
-#include "edge/edge_server.h"
+#include "relay/control_gate.h"
+#include "metrics/metrics.h"
 #include "relay/relay.h"
 #include "upstream/direct_transport.h"
 #include "upstream/qnam_transport.h"
-
-#include <QPointer>
 
 namespace pdlb::relay {
 
 /// What all workers of a balancer share; outlives them.
 struct SharedState {
-    const Config &config;
+    const Config &config; ///< what it was started with
     fleet::Fleet &fleet;
-    fleet::Policy &policy;
     pd::RoomSource &rooms;
     Random &random;
     const Clock &clock;
     edge::EdgeShared &edge;
-    const edge::AccessRules &access;
     Admission &admission;
+    metrics::Metrics &metrics;
+    RetryBudget &retries;
     std::optional<QSslConfiguration> serverTls;
     QSslConfiguration engineTls;
-    trace::TraceSink *sink;
+    std::vector<trace::TraceSink *> sinks;
     control::ControlPlane *control; ///< lives in the control thread
-    std::function<void(qsizetype)> prefillUnreachable; ///< thread-safe
+    std::function<void(const QByteArray &)> prefillUnreachable; ///< thread-safe
+    std::function<void(const std::shared_ptr<fleet::ServerState> &, bool good)> serverHeard; ///< likewise
     std::atomic<qint64> inFlight{0};
 };
 
@@ -40,6 +39,8 @@ public:
     Worker(SharedState &shared, int listenDescriptor);
     ~Worker() override;
 
+    /// Takes the fleet's present configuration over into the edge.
+    void configure();
     Result<void> listen();
     /// Stops accepting and ends idle connections; emits drained() when the last request has ended.
     void drain();
@@ -54,22 +55,20 @@ private:
     void answerReadiness(edge::Exchange &exchange) const;
     void startRelay(edge::Exchange &exchange, pd::Endpoint endpoint);
     void relayOver(Relay *relay);
-    void startControl(edge::Exchange &exchange);
-    void controlAnswered(quint64 id, const control::ControlReply &reply);
     void tick();
     void checkDrained();
 
     SharedState &m_shared;
     int m_listenDescriptor;
+    metrics::WorkerMetrics &m_metrics;
     upstream::DirectTransport m_direct;
     upstream::QnamTransport m_qnam;
     AbortSender m_aborts;
     RelayContext m_context;
     QSet<Relay *> m_relays; ///< children
-    QHash<quint64, QPointer<edge::Exchange>> m_controls;
-    quint64 m_nextControl = 1;
     QTimer m_ticker;
     std::unique_ptr<edge::EdgeServer> m_edge;
+    ControlGate m_gate;
     bool m_draining = false;
     bool m_forced = false;
 };

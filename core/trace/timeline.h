@@ -2,6 +2,7 @@
 #pragma once
 
 #include "trace/end_reason.h"
+#include "trace/gap_counts.h"
 #include "util/clock.h"
 
 #include <QDateTime>
@@ -22,6 +23,7 @@ struct LegTimeline {
     bool prefill = false;
     int sample = 0; ///< which of the fanned-out requests
     QByteArray server; ///< name in the fleet: "p1"
+    quint64 serverId = 0; ///< of that name, the same in every process
     QByteArray url;
     Moment opened; ///< connecting began
     Moment ready; ///< connected, or an idle connection was taken
@@ -34,6 +36,7 @@ struct LegTimeline {
     int status = 0;
     qint64 bytes = 0; ///< of the body
     qint64 events = 0; ///< server-sent events
+    GapCounts gaps; ///< of decode's stream, between its events but for [DONE]
     QString error;
 };
 
@@ -54,6 +57,9 @@ struct Timeline {
 
     QDateTime startedAt;
     Monotonic received{0};
+    Moment queued; ///< it began to wait for its turn
+    Moment admitted; ///< and was done with that
+    qint64 queuePosition = 0; ///< its place in the queue when it began to wait, from 1
     Moment picked;
     Moment clientHead; ///< the answer's head went to the client
     Moment ended;
@@ -62,6 +68,7 @@ struct Timeline {
     EndReason end = EndReason::Ok;
     QString error; ///< in words, with whose fault; empty when Ok
     std::vector<LegTimeline> legs; ///< of the last attempt
+    std::vector<LegTimeline> earlierLegs; ///< of the attempts before it, in their order
 
     const LegTimeline *leg(bool prefill) const;
     /// The first byte of decode's body: the first token.

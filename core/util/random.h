@@ -11,8 +11,8 @@ class Random
 public:
     virtual ~Random() = default;
     virtual quint64 next64() = 0;
-    /// Uniform in [0, bound); bound > 0.
-    quint64 below(quint64 bound);
+    /// Uniform in [0, bound); bound > 0. Virtual so that a policy plugin need not link it.
+    virtual quint64 below(quint64 bound);
 };
 
 /// The operating system's generator (getrandom), for rooms and ids. Thread-safe.

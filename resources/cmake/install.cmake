@@ -21,4 +21,5 @@ configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/pdlbConfig.cmake.in ${PR
     INSTALL_DESTINATION ${pdlb_package_dir})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/pdlbConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/pdlbConfig.cmake ${PROJECT_BINARY_DIR}/pdlbConfigVersion.cmake
+    ${CMAKE_CURRENT_LIST_DIR}/FindPrometheusCppCore.cmake
     DESTINATION ${pdlb_package_dir})

@@ -128,11 +128,13 @@ bool Rig::start()
     Config config;
     config.port = 0;
     config.workers = 1;
+    config.health.enabled = m_setup.health; // probes would disturb those who count requests and connections …
+    config.breaker.enabled = m_setup.health; // … and engines that fail on purpose are not to be left alone
     config.transport = m_setup.transport;
     for (int i = 0; i < fleet.prefills(); ++i)
         config.prefill.append({prefill(i).url().toString(), {}});
     for (int i = 0; i < fleet.decodes(); ++i)
-        config.decode.append(decode(i).url().toString());
+        config.decode.append({decode(i).url().toString()});
     if (m_setup.change)
         m_setup.change(config);
     const QByteArray credentials = config.apiKeys.isEmpty() ? QByteArray() : "X-API-Key: " + config.apiKeys.first() + "\r\n";

@@ -50,7 +50,7 @@ Setup scripted(ScriptedEngine &prefill, ScriptedEngine &decode)
     }
     setup.change = [&](Config &config) {
         config.prefill = {{prefill.url(), BootstrapPort::none()}};
-        config.decode = {decode.url()};
+        config.decode = {{decode.url()}};
     };
     return setup;
 }

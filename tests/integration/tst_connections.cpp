@@ -95,7 +95,7 @@ void TstConnections::anotherPairIsTried()
 void TstConnections::unknownHostName()
 {
     Setup setup;
-    setup.change = [](Config &config) { config.decode = {u"http://no-such-engine.invalid:8000"_s}; };
+    setup.change = [](Config &config) { config.decode = {{u"http://no-such-engine.invalid:8000"_s}}; };
     QVERIFY(begin(setup));
     m_rig->ignoreThreads("name look-ups have threads that live on");
     exchange("/generate", generateBody);

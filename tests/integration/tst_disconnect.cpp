@@ -129,7 +129,7 @@ void TstDisconnect::whileConnecting()
 {
     Setup setup;
     // Packets to that block (RFC 5737) go nowhere; where they are refused at once the request just fails.
-    setup.change = [](Config &config) { config.decode = {u"http://192.0.2.1:9"_s}; };
+    setup.change = [](Config &config) { config.decode = {{u"http://192.0.2.1:9"_s}}; };
     if (isQnam())
         QSKIP("the warm-up of QNetworkAccessManager would wait for the connect timeout");
     QVERIFY(begin(setup));

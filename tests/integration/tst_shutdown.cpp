@@ -229,7 +229,7 @@ void TstShutdown::portInUse()
     Config config;
     config.port = other.serverPort();
     config.prefill = {{u"http://127.0.0.1:1"_s, BootstrapPort::none()}};
-    config.decode = {u"http://127.0.0.1:1"_s};
+    config.decode = {{u"http://127.0.0.1:1"_s}};
     const int descriptors = openDescriptors();
     Balancer balancer;
     const auto started = balancer.start(config);
@@ -255,7 +255,7 @@ void TstShutdown::badConfiguration()
     Config config;
     QVERIFY(balancer.start(config).error().message.contains("--prefill"_L1));
     config.prefill = {{u"http://127.0.0.1:1"_s, BootstrapPort::none()}};
-    config.decode = {u"http://127.0.0.1:1"_s};
+    config.decode = {{u"http://127.0.0.1:1"_s}};
     config.host = u"no such host"_s;
     QVERIFY(balancer.start(config).error().message.contains("\"no such host\""_L1));
     config.host = u"203.0.113.1"_s;
@@ -275,7 +275,7 @@ void TstShutdown::startAndStopRepeatedly()
     config.workers = 3;
     config.transport = isQnam() ? TransportKind::Qnam : TransportKind::Direct;
     config.prefill = {{m_rig->prefill().url().toString(), {}}};
-    config.decode = {m_rig->decode().url().toString()};
+    config.decode = {{m_rig->decode().url().toString()}};
     const int threads = threadCount();
     Balancer balancer;
     QSignalSpy listening(&balancer, &Balancer::listening);
@@ -309,7 +309,7 @@ void TstShutdown::destroyedWhileRunning()
     config.workers = 2;
     config.transport = isQnam() ? TransportKind::Qnam : TransportKind::Direct;
     config.prefill = {{m_rig->prefill().url().toString(), {}}};
-    config.decode = {m_rig->decode().url().toString()};
+    config.decode = {{m_rig->decode().url().toString()}};
     QSignalSpy listening(balancer.get(), &Balancer::listening);
     QVERIFY(balancer->start(config));
     PDLB_WAIT_EQUAL(listening.size(), 1);
@@ -345,7 +345,7 @@ void TstShutdown::stoppedBeforeListening()
     Config config;
     config.port = 0;
     config.prefill = {{silent.url(), {}}};
-    config.decode = {silent.url()};
+    config.decode = {{silent.url()}};
     Balancer balancer;
     QSignalSpy stopped(&balancer, &Balancer::stopped);
     QVERIFY(balancer.start(config));
@@ -368,7 +368,7 @@ void TstShutdown::drainedOnListening()
     config.workers = 2;
     config.drainTimeout = std::chrono::minutes(10); // forcing would time the test out
     config.prefill = {{u"http://127.0.0.1:1"_s, BootstrapPort::none()}};
-    config.decode = {u"http://127.0.0.1:1"_s};
+    config.decode = {{u"http://127.0.0.1:1"_s}};
     for (int round = 0; round < 20; ++round) {
         Balancer balancer;
         connect(&balancer, &Balancer::listening, &balancer, &Balancer::drain);

@@ -164,7 +164,7 @@ void TstTableU::begin(TransportKind kind)
     setup.servers = {&m_prefill->http(), &m_decode->http()};
     setup.change = [this](Config &config) {
         config.prefill = {{m_prefill->url(), BootstrapPort::none()}};
-        config.decode = {m_decode->url()};
+        config.decode = {{m_decode->url()}};
     };
     m_rig = std::make_unique<Rig>(setup);
     QVERIFY(m_rig->start());

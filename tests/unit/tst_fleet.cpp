@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fleet/policy.h"
+#include "fleet/pick_pair.h"
 
 #include <QTest>
 
@@ -15,7 +15,7 @@ Config makeConfig(int prefills, int decodes)
     for (int i = 0; i < prefills; ++i)
         config.prefill.append({u"http://p%1:1"_s.arg(i), {}});
     for (int i = 0; i < decodes; ++i)
-        config.decode.append(u"http://d%1:1"_s.arg(i));
+        config.decode.append({u"http://d%1:1"_s.arg(i)});
     return config;
 }
 
@@ -39,18 +39,24 @@ private Q_SLOTS:
     void validation_data();
     void validation();
     void discoveredPorts();
+    void applyKeepsWhatStays();
+    void pairing();
+    void pins();
+    void health();
+    void serverLimits();
 };
 
 void TstFleet::randomSpreadsEvenly()
 {
-    Fleet fleet(makeConfig(3, 4));
+    Fleet fleet;
+    QVERIFY(fleet.apply(makeConfig(3, 4)));
     SeededRandom random(7);
-    const auto policy = makePolicy(u"random"_s);
     QHash<std::pair<qsizetype, qsizetype>, int> seen;
     constexpr int rounds = 12000;
     for (int i = 0; i < rounds; ++i) {
-        const Pair pair = policy->pick(*fleet.snapshot(), {}, random);
-        ++seen[{pair.prefill, pair.decode}];
+        const auto picked = pickPair(*fleet.snapshot(), {}, random);
+        QVERIFY(picked);
+        ++seen[{picked->pair.prefill, picked->pair.decode}];
     }
     QCOMPARE(seen.size(), 12);
     for (const int count : std::as_const(seen))
@@ -69,14 +75,16 @@ void TstFleet::roundRobinCoversEveryPair()
 {
     QFETCH(int, prefills);
     QFETCH(int, decodes);
-    Fleet fleet(makeConfig(prefills, decodes));
+    Fleet fleet;
+    Config config = makeConfig(prefills, decodes);
+    config.policy = u"round_robin"_s;
+    QVERIFY(fleet.apply(config));
     SeededRandom random(1);
-    const auto policy = makePolicy(u"round_robin"_s);
     QSet<std::pair<qsizetype, qsizetype>> pairs;
     QList<int> perPrefill(prefills, 0);
     QList<int> perDecode(decodes, 0);
     for (int i = 0; i < prefills * decodes; ++i) {
-        const Pair pair = policy->pick(*fleet.snapshot(), {}, random);
+        const Pair pair = pickPair(*fleet.snapshot(), {}, random)->pair;
         pairs.insert({pair.prefill, pair.decode});
         ++perPrefill[pair.prefill];
         ++perDecode[pair.decode];
@@ -98,11 +106,18 @@ void TstFleet::avoidsTheFailedPair()
     QFETCH(QString, policy);
     SeededRandom random(3);
     for (const auto &[p, d] : {std::pair(2, 2), std::pair(1, 3), std::pair(3, 1), std::pair(1, 1)}) {
-        Fleet fleet(makeConfig(p, d));
-        const auto made = makePolicy(policy);
+        Fleet fleet;
+        Config config = makeConfig(p, d);
+        config.policy = policy;
+        QVERIFY(fleet.apply(config));
         for (int i = 0; i < 200; ++i) {
             const Pair failed{i % p, i % d};
-            const Pair pair = made->pick(*fleet.snapshot(), {.avoid = failed}, random);
+            const SnapshotPtr snapshot = fleet.snapshot();
+            const std::array<const ServerState *, 2> states{snapshot->prefill[size_t(failed.prefill)].state.get(),
+                                                            snapshot->decode[size_t(failed.decode)].state.get()};
+            const auto picked = pickPair(*snapshot, {.avoid = states}, random);
+            QVERIFY(picked);
+            const Pair pair = picked->pair;
             QVERIFY(pair.prefill >= 0 && pair.prefill < p && pair.decode >= 0 && pair.decode < d);
             if (p > 1)
                 QVERIFY(pair.prefill != failed.prefill);
@@ -115,9 +130,9 @@ void TstFleet::avoidsTheFailedPair()
 void TstFleet::makesPoliciesByName()
 {
     for (const QString &name : policyNames())
-        QCOMPARE(makePolicy(name)->name(), name.toUtf8());
-    QVERIFY(!makePolicy(u"nonsense"_s));
-    QVERIFY(!makePolicy({}));
+        QCOMPARE((*makePolicy(name, {}))->name(), name.toUtf8());
+    QVERIFY(!makePolicy(u"nonsense"_s, {}));
+    QVERIFY(!makePolicy({}, {}));
 }
 
 void TstFleet::origins_data()
@@ -206,22 +221,22 @@ void TstFleet::validation_data()
         QTest::newRow(name) << change << QString::fromUtf8(message);
     };
     row("good", "", [](Config &) {});
-    row("https with auto", "", [](Config &c) { c.decode = {u"https://d:1"_s}; });
+    row("https with auto", "", [](Config &c) { c.decode = {{u"https://d:1"_s}}; });
     row("no prefill", "--prefill URL", [](Config &c) { c.prefill.clear(); });
     row("no decode", "--decode URL", [](Config &c) { c.decode.clear(); });
     row("bad prefill", "\"nonsense://x\"", [](Config &c) { c.prefill.append({u"nonsense://x"_s, {}}); });
-    row("bad decode", "\"http://\"", [](Config &c) { c.decode.append(u"http://"_s); });
+    row("bad decode", "\"http://\"", [](Config &c) { c.decode.append({u"http://"_s}); });
     row("https with direct", "--transport direct", [](Config &c) {
-        c.decode = {u"https://d:1"_s};
+        c.decode = {{u"https://d:1"_s}};
         c.transport = TransportKind::Direct;
     });
     row("policy", "known are: random, round_robin", [](Config &c) { c.policy = u"best"_s; });
-    row("workers", "workers 257", [](Config &c) { c.workers = 257; });
-    row("negative workers", "workers -1", [](Config &c) { c.workers = -1; });
+    row("workers", "workers (--workers) is 257", [](Config &c) { c.workers = 257; });
+    row("negative workers", "workers (--workers) is -1", [](Config &c) { c.workers = -1; });
     row("no limit of bodies", "", [](Config &c) { c.maxBody = 0; });
-    row("negative limit", "negative (-1)", [](Config &c) { c.maxBodyMemory = -1; });
-    row("tiny request line", "request line is 10 bytes", [](Config &c) { c.maxRequestLine = 10; });
-    row("no header fields", "header fields are 0", [](Config &c) { c.maxHeaders = 0; });
+    row("negative limit", "(--max-body-memory) is -1", [](Config &c) { c.maxBodyMemory = -1; });
+    row("tiny request line", "(--max-request-line) is 10; expected 64", [](Config &c) { c.maxRequestLine = 10; });
+    row("no header fields", "(--max-headers) is 0", [](Config &c) { c.maxHeaders = 0; });
     row("API key", "", [](Config &c) { c.apiKeys = {"secret"}; });
     row("empty API key", "API key is empty", [](Config &c) { c.apiKeys = {"secret", ""}; });
     row("API key with a space", "API key is empty or holds", [](Config &c) { c.apiKeys = {"sec ret"}; });
@@ -230,7 +245,7 @@ void TstFleet::validation_data()
     row("CORS origin with a path", "CORS origin \"https://a/b\"", [](Config &c) { c.corsOrigins = {"https://a/b"}; });
     row("any CORS origin", "CORS origin \"*\"", [](Config &c) { c.corsOrigins = {"*"}; });
     row("certificate without key", "--tls-key", [](Config &c) { c.tlsCertFile = u"cert.pem"_s; });
-    row("timeout", "negative", [](Config &c) { c.streamIdleTimeout = std::chrono::seconds(-1); });
+    row("timeout", "(--stream-idle-timeout) is -1", [](Config &c) { c.streamIdleTimeout = std::chrono::seconds(-1); });
 }
 
 void TstFleet::validation()
@@ -250,17 +265,154 @@ void TstFleet::discoveredPorts()
     Config config = makeConfig(3, 1);
     config.prefill[1].bootstrapPort = BootstrapPort::fixed(7000);
     config.prefill[2].bootstrapPort = BootstrapPort::none();
-    Fleet fleet(config);
+    Fleet fleet;
+    QVERIFY(fleet.apply(config));
     const SnapshotPtr before = fleet.snapshot();
-    for (qsizetype i = 0; i < 3; ++i)
-        fleet.setDiscoveredPort(i, quint16(8998));
+    for (const char *name : {"p1", "p2", "p3", "p4"})
+        fleet.setDiscoveredPort(name, quint16(8998));
     const SnapshotPtr after = fleet.snapshot();
     QCOMPARE(after->prefill[0].bootstrapPort, std::optional<quint16>(8998));
     QCOMPARE(after->prefill[1].bootstrapPort, std::optional<quint16>(7000));
     QCOMPARE(after->prefill[2].bootstrapPort, std::optional<quint16>());
     QCOMPARE(before->prefill[0].bootstrapPort, std::optional<quint16>()); // a snapshot never changes
     QCOMPARE(after->version, before->version + 1);
-    QCOMPARE(after->prefill[0].counters, before->prefill[0].counters);
+    QCOMPARE(after->prefill[0].state, before->prefill[0].state);
+}
+
+void TstFleet::applyKeepsWhatStays()
+{
+    Config config = makeConfig(2, 2);
+    Fleet fleet;
+    QVERIFY(fleet.apply(config));
+    fleet.setDiscoveredPort("p1", quint16(8998));
+    const SnapshotPtr before = fleet.snapshot();
+
+    config.prefill[1].url = u"http://other:1"_s; // another engine by the same name
+    config.decode.removeFirst(); // the one that is left was d2 and is d1 now, since it has no name of its own
+    config.decode.append({.url = u"http://d0:1"_s, .name = u"first"_s});
+    QVERIFY(fleet.apply(config));
+    const SnapshotPtr after = fleet.snapshot();
+    QCOMPARE(after->prefill[0].state, before->prefill[0].state);
+    QCOMPARE(after->prefill[0].bootstrapPort, std::optional<quint16>(8998));
+    QVERIFY(after->prefill[1].state != before->prefill[1].state);
+    QVERIFY(after->decode[0].state != before->decode[0].state);
+    QCOMPARE(after->decode[0].name, "d1"_ba);
+    QVERIFY(after->find(Role::Decode, "first"));
+    QVERIFY(!after->find(Role::Prefill, "first"));
+    QCOMPARE(after->prefillPolicy, before->prefillPolicy);
+    QCOMPARE(before->decode.size(), size_t(2));
+
+    config.policies.decode = u"round_robin"_s;
+    QVERIFY(fleet.apply(config));
+    QVERIFY(fleet.snapshot()->decodePolicy != before->decodePolicy);
+}
+
+namespace {
+
+/// Every pair that is picked in many rounds, as "p1/d2".
+QSet<QByteArray> pickedPairs(const Fleet &fleet, const QByteArray &pin = {})
+{
+    SeededRandom random(11);
+    const SnapshotPtr snapshot = fleet.snapshot();
+    QSet<QByteArray> seen;
+    for (int i = 0; i < 300; ++i) {
+        if (const auto picked = pickPair(*snapshot, {.pin = pin}, random))
+            seen += snapshot->prefill[size_t(picked->pair.prefill)].name + '/' + snapshot->decode[size_t(picked->pair.decode)].name;
+        else
+            seen += picked.error().code;
+    }
+    return seen;
+}
+
+} // namespace
+
+void TstFleet::pairing()
+{
+    Config config = makeConfig(2, 2);
+    Fleet fleet;
+    config.prefill[0].group = config.decode[1].group = u"a"_s;
+    config.prefill[1].group = config.decode[0].group = u"b"_s;
+    config.pairing = Pairing::Group;
+    QVERIFY(fleet.apply(config));
+    QCOMPARE(pickedPairs(fleet), QSet<QByteArray>({"p1/d2", "p2/d1"}));
+
+    config.pairs = {{.prefill = u"p1"_s, .decode = u"d1"_s}, {.prefill = u"p2"_s, .decode = u"d1"_s, .enabled = false}};
+    QVERIFY(fleet.apply(config));
+    QCOMPARE(pickedPairs(fleet), QSet<QByteArray>({"p1/d1", "p1/d2"})); // p2 has no decode left
+
+    config.pairing = Pairing::Any;
+    QVERIFY(fleet.apply(config));
+    QCOMPARE(pickedPairs(fleet), QSet<QByteArray>({"p1/d1", "p1/d2", "p2/d2"}));
+
+    config.pairing = Pairing::Listed;
+    QVERIFY(fleet.apply(config));
+    QCOMPARE(pickedPairs(fleet), QSet<QByteArray>({"p1/d1"}));
+
+    config.decode[0].enabled = false;
+    QVERIFY(fleet.apply(config));
+    QCOMPARE(pickedPairs(fleet), QSet<QByteArray>({"no_pair"}));
+    config.decode[1].enabled = false;
+    QVERIFY(fleet.apply(config));
+    QCOMPARE(pickedPairs(fleet), QSet<QByteArray>({"no_enabled_server"}));
+}
+
+void TstFleet::pins()
+{
+    Config config = makeConfig(2, 2);
+    config.pairs = {{.prefill = u"p1"_s, .decode = u"d1"_s, .enabled = false}};
+    Fleet fleet;
+    QVERIFY(fleet.apply(config));
+    QCOMPARE(pickedPairs(fleet, "p1/d1"), QSet<QByteArray>({"p1/d1"})); // who names both means both
+    QCOMPARE(pickedPairs(fleet, "p1/*"), QSet<QByteArray>({"p1/d2"}));
+    QCOMPARE(pickedPairs(fleet, "*/d2"), QSet<QByteArray>({"p1/d2", "p2/d2"}));
+    QCOMPARE(pickedPairs(fleet, "*/*"), QSet<QByteArray>({"p1/d2", "p2/d1", "p2/d2"}));
+    QCOMPARE(pickedPairs(fleet, "p3/d1"), QSet<QByteArray>({"unknown_server"}));
+    QCOMPARE(pickedPairs(fleet, "d1/p1"), QSet<QByteArray>({"unknown_server"}));
+    for (const char *bad : {"p1", "/", "p1/", "/d1"})
+        QCOMPARE(pickedPairs(fleet, bad), QSet<QByteArray>({"invalid_pair"}));
+
+    fleet.snapshot()->prefill[1].state->health.set(Health::Down, true, u"test"_s, Monotonic(1));
+    QCOMPARE(pickedPairs(fleet, "p2/*"), QSet<QByteArray>({"p2/d1", "p2/d2"}));
+    QCOMPARE(pickedPairs(fleet), QSet<QByteArray>({"p1/d2"}));
+    config.prefill[1].enabled = false;
+    QVERIFY(fleet.apply(config));
+    QCOMPARE(pickedPairs(fleet, "p2/d1"), QSet<QByteArray>({"server_disabled"}));
+}
+
+void TstFleet::health()
+{
+    Config config = makeConfig(2, 1);
+    Fleet fleet;
+    QVERIFY(fleet.apply(config));
+    auto &first = fleet.snapshot()->prefill[0].state->health;
+    auto &second = fleet.snapshot()->prefill[1].state->health;
+    first.set(Health::Unknown, true, u"starting"_s, Monotonic(1));
+    QCOMPARE(pickedPairs(fleet), QSet<QByteArray>({"p2/d1"}));
+    second.set(Health::Degraded, true, u"1 probe failed"_s, Monotonic(1));
+    QCOMPARE(pickedPairs(fleet), QSet<QByteArray>({"p2/d1"}));
+    second.set(Health::Down, true, u"3 probes failed"_s, Monotonic(2));
+    QCOMPARE(pickedPairs(fleet), QSet<QByteArray>({"p1/d1", "p2/d1"})); // nothing better is left
+    config.onNoHealthy = OnNoHealthy::Fail;
+    QVERIFY(fleet.apply(config));
+    QCOMPARE(pickedPairs(fleet), QSet<QByteArray>({"no_healthy_server"}));
+    QVERIFY(first.set(Health::Up, false, {}, Monotonic(3)));
+    QVERIFY(!first.set(Health::Up, false, {}, Monotonic(4)));
+    QCOMPARE(first.report().since, Monotonic(3));
+    QCOMPARE(pickedPairs(fleet), QSet<QByteArray>({"p1/d1"}));
+}
+
+void TstFleet::serverLimits()
+{
+    Config config = makeConfig(2, 1);
+    config.serverMaxInFlight = 2;
+    config.prefill[1].maxInFlight = 1;
+    Fleet fleet;
+    QVERIFY(fleet.apply(config));
+    const SnapshotPtr snapshot = fleet.snapshot();
+    snapshot->prefill[1].state->inFlight = 1;
+    QCOMPARE(pickedPairs(fleet), QSet<QByteArray>({"p1/d1"}));
+    snapshot->prefill[0].state->inFlight = 2;
+    QCOMPARE(pickedPairs(fleet), QSet<QByteArray>({"servers_busy"}));
 }
 
 QTEST_APPLESS_MAIN(TstFleet)

@@ -12,7 +12,7 @@ int main(int argc, char **argv)
     config.host = "127.0.0.1";
     config.port = 30000; // 0: any free port
     config.prefill = {{"http://127.0.0.1:30001", pdlb::BootstrapPort::fixed(8998)}}; // {url, {}}: the engine is asked
-    config.decode = {"http://127.0.0.1:30002"};
+    config.decode = {{"http://127.0.0.1:30002"}};
     config.requestTimeout = std::chrono::seconds(1800);
 
     pdlb::Balancer balancer;
