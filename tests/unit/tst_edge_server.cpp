@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The edge in the test's own thread, where it can be told in which order things happen.
-#include "edge/access_rules.h"
 #include "edge/edge_server.h"
 #include "edge/exchange.h"
 #include "edge/listen_socket.h"
@@ -66,11 +65,10 @@ private Q_SLOTS:
 
 void TstEdgeServer::drainAnswersWhatHasArrived()
 {
-    EdgeOptions options;
+    const EdgeOptions options;
     EdgeShared shared(0);
-    const AccessRules access;
     const ManualClock clock;
-    EdgeServer server(options, shared, access, clock);
+    EdgeServer server(options, shared, clock);
     server.addRoute("/", {"GET"}, [](Exchange &exchange) { exchange.respondJson(200, "{}"); });
     const auto sockets = openListenSockets(QHostAddress::LocalHost, 0, 1);
     QVERIFY(sockets);
