@@ -12,6 +12,7 @@
 #include <QLoggingCategory>
 
 #include <map>
+#include <tuple>
 
 using namespace Qt::StringLiterals;
 
@@ -56,6 +57,7 @@ void ServeCommand::addTo(CLI::App &app)
     addDeadlines();
     addLimits();
     addAccess();
+    addAdmin();
     addMetrics();
     m_app->add_option("--log-level", m_logLevel, "debug, info, warn or error")->capture_default_str();
     m_app->add_flag("--json-log", m_jsonLog, "Log lines as JSON");
@@ -148,6 +150,23 @@ void ServeCommand::addAccess()
     m_app->add_flag("--insecure", m_config.insecure, "Do not check the certificates of https:// engines")->group(group);
 }
 
+void ServeCommand::addAdmin()
+{
+    const char *group = "Admin API";
+    m_app->add_option("--admin-key", m_adminKeys, "This key opens the admin API (repeatable); without any it is for callers on this machine")
+        ->type_name("KEY")->expected(1)->take_all()->envname("PDLB_ADMIN_KEY")->group(group);
+    m_app->add_option("--admin-key-file", m_adminKeyFile, "The same, from a file with one key a line")->type_name("FILE")->group(group);
+    m_app->add_option_function<qint64>("--admin-port", [this](qint64 port) { m_config.adminPort = port; },
+                                       "The admin API has this port for itself, 0: any free one; otherwise it is on --port")
+        ->check(CLI::Range(0, 65535))->group(group);
+    m_app->add_option_function<std::string>("--admin-host", [this](const std::string &host) { m_config.adminHost = QString::fromStdString(host); },
+                                            "Address of that port")->default_str(m_config.adminHost.toStdString())->group(group);
+    m_app->add_option_function<std::vector<std::string>>("--admin-host-name", [this](const std::vector<std::string> &names) {
+        for (const std::string &name : names)
+            m_config.adminHostNames += QByteArray::fromStdString(name);
+    }, "A name beside localhost by which the admin API may be called (repeatable)")->type_name("NAME")->group(group);
+}
+
 void ServeCommand::addMetrics()
 {
     const char *group = "Metrics (beside /metrics of --port)";
@@ -164,12 +183,12 @@ void ServeCommand::addMetrics()
 Result<void> ServeCommand::refuseEmptyValues() const
 {
     // An unset variable in somebody's script must not open a door.
-    for (const char *name : {"--api-key-file", "--engine-api-key-file", "--tls-cert", "--tls-key", "--ca-file"}) {
+    for (const char *name : {"--api-key-file", "--engine-api-key-file", "--admin-key-file", "--tls-cert", "--tls-key", "--ca-file"}) {
         const CLI::Option *option = m_app->get_option(name);
         if (option->count() > 0 && option->results().front().empty())
             return failure(u"%1 is empty; leave it out or name a file"_s.arg(QLatin1StringView(name)));
     }
-    for (const char *name : {"PDLB_API_KEY", "PDLB_ENGINE_API_KEY"}) {
+    for (const char *name : {"PDLB_API_KEY", "PDLB_ENGINE_API_KEY", "PDLB_ADMIN_KEY"}) {
         if (qEnvironmentVariableIsSet(name) && qEnvironmentVariableIsEmpty(name))
             return failure(u"the environment variable %1 is set but empty; unset it or put a key there"_s.arg(QLatin1StringView(name)));
     }
@@ -180,13 +199,15 @@ Result<void> ServeCommand::readSecrets(Config &config) const
 {
     if (auto good = refuseEmptyValues(); !good)
         return good;
-    for (const std::string &key : m_apiKeys)
-        config.apiKeys += QByteArray::fromStdString(key);
-    if (!m_apiKeyFile.empty()) {
-        const auto keys = readSecretFile(QString::fromStdString(m_apiKeyFile));
+    for (const auto &[given, file, to] : {std::tuple{&m_apiKeys, &m_apiKeyFile, &config.apiKeys}, {&m_adminKeys, &m_adminKeyFile, &config.adminKeys}}) {
+        for (const std::string &key : *given)
+            *to += QByteArray::fromStdString(key);
+        if (file->empty())
+            continue;
+        const auto keys = readSecretFile(QString::fromStdString(*file));
         if (!keys)
             return tl::unexpected(keys.error());
-        config.apiKeys += *keys;
+        *to += *keys;
     }
     if (m_app->count("--engine-api-key") > 0)
         config.engineApiKey = QByteArray::fromStdString(m_engineApiKey);
@@ -252,6 +273,8 @@ int ServeCommand::run(Streams &streams)
         streams.out << "pdlb listens on " << balancer.url().toString() << " with " << configured->prefill.size()
                     << " prefill and " << configured->decode.size() << " decode engines, "
                     << configured->effectiveWorkers() << " workers\n";
+        if (const QUrl admin = balancer.adminUrl(); !admin.isEmpty())
+            streams.out << "admin API on " << admin.toString() << '\n';
         if (const QUrl metrics = balancer.metricsUrl(); !metrics.isEmpty())
             streams.out << "metrics on " << metrics.toString() << "/metrics\n";
         streams.out.flush();

@@ -21,6 +21,7 @@ private:
     void addDeadlines();
     void addLimits();
     void addAccess();
+    void addAdmin();
     void addMetrics();
     static void warn(const Config &config);
     Result<void> refuseEmptyValues() const;
@@ -33,6 +34,8 @@ private:
     std::string m_apiKeyFile;
     std::string m_engineApiKey;
     std::string m_engineApiKeyFile;
+    std::vector<std::string> m_adminKeys;
+    std::string m_adminKeyFile;
     std::string m_logLevel = "info";
     bool m_jsonLog = false;
     bool m_accepted = false; ///< flags of SGLang's router that have no effect here
