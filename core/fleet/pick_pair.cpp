@@ -26,13 +26,8 @@ inline bool passesBreaker(const Server &server, const Config &config, Monotonic 
 
 inline bool isUsable(const FleetSnapshot &fleet, const Server &server, const PickRequest &request, Demands demands)
 {
-<<<<<<< HEAD
     return server.enabled && (!demands.room || server.maxInFlight == 0 || hasRoom(server, request.legs))
-        && passesBreaker(server, *fleet.config, request.now) && (!demands.health || isHealthy(*server.state));
-=======
-    return server.config.enabled && (!demands.room || hasRoom(server, request.legs))
         && passesBreaker(server, *fleet.config, request.now) && (!demands.health || (isHealthy(*server.state) && !server.portPending));
->>>>>>> main
 }
 
 inline Candidate candidateOf(const Server &server, int factor)
