@@ -80,7 +80,7 @@ constexpr std::array configTable{
     Field<Config>{"limits.header_block", AT(maxHeaderBlock), "All header fields together", 64, largestHead, "--max-header-block", "BYTES"},
     Field<Config>{"limits.headers", AT(maxHeaders), "Header fields", 1, 10000, "--max-headers"},
     Field<Config>{"limits.body", AT(maxBody), "Largest request body; 0: none", 0, exact, "--max-body,--max-payload-size", "BYTES"},
-    Field<Config>{"limits.body_memory", AT(maxBodyMemory), "Memory of all request bodies; 0: none; not given: 2 GiB, at most a quarter of the machine's", 0, exact, "--max-body-memory", "BYTES", atStart},
+    Field<Config>{"limits.body_memory", AT(maxBodyMemory), "Memory of all request bodies; 0: none; not given: 2 GiB, at most a quarter of what the machine or container has", 0, exact, "--max-body-memory", "BYTES", atStart},
     Field<Config>{"limits.connections", AT(maxConnections), "Clients' connections; 0: none; not given: 0.4 of the limit of open files", 0, exact, "--max-connections", nullptr, atStart},
     Field<Config>{"limits.in_flight", AT(maxInFlight), "Requests that run at a time; 0: no limit", 0, exact, "--max-in-flight"},
     Field<Config>{"limits.queue", AT(maxQueue), "Further requests that wait; 0: they are refused at once", 0, exact, "--max-queue,--queue-size"},
