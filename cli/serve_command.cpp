@@ -90,6 +90,8 @@ int ServeCommand::run(Streams &streams)
         streams.out << "pdlb listens on " << balancer.url().toString() << " with " << configured->prefill.size()
                     << " prefill and " << configured->decode.size() << " decode engines, "
                     << configured->effectiveWorkers() << " workers\n";
+        if (const QUrl admin = balancer.adminUrl(); !admin.isEmpty())
+            streams.out << "admin API on " << admin.toString() << '\n';
         if (const QUrl metrics = balancer.metricsUrl(); !metrics.isEmpty())
             streams.out << "metrics on " << metrics.toString() << "/metrics\n";
         streams.out.flush();

@@ -60,6 +60,8 @@ bool BootstrapDiscovery::settles(const fleet::Server &prefill, const EngineReply
         const QString why = reply.ok() ? u"its /server_info names none"_s : reply.describe();
         qCInfo(lcDiscovery, "the bootstrap port of prefill %s is unknown (%s); null is sent until it answers, or give the port: --prefill %s PORT",
                url, qPrintable(why), url);
+        if (prefill.portPending)
+            fleet().setDiscoveredPort(prefill.name, {}); // it is waited for no longer
     }
     if (allAnswered())
         endFirstRound();

@@ -25,6 +25,8 @@ constexpr std::chrono::milliseconds infoTimeout = std::chrono::seconds(5);
 /// SGLang answers /health_generate after at least 1 s and gives up after 20 s.
 constexpr std::chrono::milliseconds healthTimeout = std::chrono::seconds(25);
 constexpr std::chrono::milliseconds actionTimeout = std::chrono::seconds(30);
+/// A profile is written to disk before /stop_profile is answered.
+constexpr std::chrono::milliseconds profileTimeout = std::chrono::seconds(600);
 
 EngineRequest engineRequest(const ControlRequest &request, const QByteArray &target, std::chrono::milliseconds timeout)
 {
@@ -71,6 +73,9 @@ ControlPlane::ControlPlane(ControlContext context, QObject *parent)
     const auto first = [this](const QByteArray &target) {
         return [this, target](const ControlRequest &request, const Reply &reply) { firstPrefill(request, target, reply); };
     };
+    const auto fanOut = [this](std::chrono::milliseconds timeout) {
+        return [this, timeout](const ControlRequest &request, const Reply &reply) { fanOutAction(request, timeout, reply); };
+    };
     m_endpoints = {
         {"/health_generate", {"GET"}, to(&ControlPlane::healthGenerate)},
         {"/server_info", {"GET"}, to(&ControlPlane::serverInfo)},
@@ -84,9 +89,11 @@ ControlPlane::ControlPlane(ControlContext context, QObject *parent)
         {"/metrics", {"GET"}, [this](const ControlRequest &, const Reply &reply) { reply(metricsReply(m_context.metrics)); }},
     };
     for (const char *path : {"/abort_request", "/pause_generation", "/continue_generation"})
-        m_endpoints.push_back({path, {"POST"}, to(&ControlPlane::fanOutAction)});
-    for (const char *path : {"/flush_cache", "/start_profile", "/stop_profile", "/set_trace_level"})
-        m_endpoints.push_back({path, {"GET", "POST"}, to(&ControlPlane::fanOutAction)});
+        m_endpoints.push_back({path, {"POST"}, fanOut(actionTimeout)});
+    for (const char *path : {"/flush_cache", "/set_trace_level"})
+        m_endpoints.push_back({path, {"GET", "POST"}, fanOut(actionTimeout)});
+    for (const char *path : {"/start_profile", "/stop_profile"})
+        m_endpoints.push_back({path, {"GET", "POST"}, fanOut(profileTimeout)});
     const auto add = [this](auto part) {
         const Endpoints endpoints = part->endpoints();
         m_endpoints.insert(m_endpoints.end(), endpoints.begin(), endpoints.end());
@@ -161,11 +168,11 @@ void ControlPlane::tryPrefill(const EngineRequest &request, size_t index, const 
     }, this);
 }
 
-void ControlPlane::fanOutAction(const ControlRequest &request, const Reply &reply)
+void ControlPlane::fanOutAction(const ControlRequest &request, std::chrono::milliseconds most, const Reply &reply)
 {
     // /flush_cache?timeout=S waits S seconds at the engine for it to become idle.
     const double wait = QUrlQuery(QString::fromUtf8(request.query)).queryItemValue(u"timeout"_s).toDouble();
-    const auto timeout = actionTimeout + std::chrono::milliseconds(qint64(std::clamp(wait, 0.0, 3600.0) * 1000));
+    const auto timeout = most + std::chrono::milliseconds(qint64(std::clamp(wait, 0.0, 3600.0) * 1000));
     new FanOut(m_context.transport, *m_context.fleet.snapshot(), engineRequest(request, request.path, timeout),
                [reply](const std::vector<FanOutResult> &results) {
         const int status = commonStatus(results);
@@ -173,6 +180,7 @@ void ControlPlane::fanOutAction(const ControlRequest &request, const Reply &repl
         for (const FanOutResult &result : results) {
             list.append(QJsonObject{
                 {u"role"_s, QString::fromLatin1(roleName(result.server.role))},
+                {u"name"_s, QString::fromUtf8(result.server.name)},
                 {u"url"_s, QString::fromUtf8(result.server.origin.url())},
                 {u"success"_s, result.reply.ok()},
                 {u"status"_s, result.reply.status},

@@ -32,7 +32,7 @@ private:
     void loads(const ControlRequest &request, const Reply &reply);
     void firstPrefill(const ControlRequest &request, const QByteArray &target, const Reply &reply);
     void tryPrefill(const EngineRequest &request, size_t index, const QStringList &failures, const Reply &reply);
-    void fanOutAction(const ControlRequest &request, const Reply &reply);
+    void fanOutAction(const ControlRequest &request, std::chrono::milliseconds most, const Reply &reply);
 
     ControlContext m_context;
     ServerWatch m_watch;

@@ -92,7 +92,7 @@ std::optional<Refusal> AccessRules::judgeAdmin(const http::RequestHead &head, co
     const bool hasBody = head.framing == http::Framing::Chunked || (head.framing == http::Framing::Length && head.contentLength > 0);
     if (hasBody) {
         const QByteArray type = head.headers.value("content-type").toByteArray().toLower();
-        if (type.left(type.indexOf(';')).trimmed() != "application/json")
+        if (type.split(';').first().trimmed() != "application/json")
             return Refusal{{415, "unsupported_media_type", u"send the body as application/json"_s}};
     }
     if (m_adminKeys.isEmpty()) {

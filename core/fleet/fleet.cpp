@@ -29,10 +29,13 @@ Server makeServer(Role role, const ServerConfig &config, qint64 maxInFlight, con
     if (const Server *before = old ? old->find(role, server.name) : nullptr; before && before->origin == server.origin) {
         server.state = before->state;
         server.steeredRanks = before->steeredRanks;
-        if (config.bootstrapPort.kind == BootstrapPort::Kind::Discover && before->config.bootstrapPort == config.bootstrapPort)
+        if (config.bootstrapPort.kind == BootstrapPort::Kind::Discover && before->config.bootstrapPort == config.bootstrapPort) {
             server.bootstrapPort = before->bootstrapPort;
+            server.portPending = before->portPending;
+        }
     } else {
         server.state = std::make_shared<ServerState>();
+        server.portPending = old && role == Role::Prefill && config.bootstrapPort.kind == BootstrapPort::Kind::Discover;
     }
     return server;
 }
@@ -106,7 +109,10 @@ void Fleet::changePrefill(const QByteArray &name, const std::function<bool(Serve
 void Fleet::setDiscoveredPort(const QByteArray &prefill, std::optional<quint16> port)
 {
     changePrefill(prefill, [port](Server &server) {
-        return server.config.bootstrapPort.kind == BootstrapPort::Kind::Discover && std::exchange(server.bootstrapPort, port) != port;
+        if (server.config.bootstrapPort.kind != BootstrapPort::Kind::Discover)
+            return false;
+        const bool waited = std::exchange(server.portPending, false);
+        return std::exchange(server.bootstrapPort, port) != port || waited;
     });
 }
 

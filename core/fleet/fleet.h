@@ -25,6 +25,9 @@ struct Server {
     upstream::Origin origin;
     /// What goes into bootstrap_port; none → JSON null.
     std::optional<quint16> bootstrapPort;
+    /// Joined a running fleet and its port is still being asked for: until then it is used only when there is nothing better,
+    /// since with null each engine would go by its own setting, and wait in vain.
+    bool portPending = false;
     /// Above 1: the prefill's DP rank is room % dpSize (SGLang's follow_bootstrap_room, told by its bootstrap server).
     int steeredRanks = 0;
     std::shared_ptr<ServerState> state;
@@ -63,7 +66,7 @@ public:
     /// policies whose rules did not change keep what they learnt. Requests under way finish on their own snapshot.
     /// On an error (a policy's plugin cannot be loaded) the fleet stays as it was.
     Result<void> apply(const Config &config);
-    /// Publishes what a prefill's bootstrap port was found to be; ignored when its setting does not ask for discovery or
+    /// Publishes what a prefill's bootstrap port was found to be, or that it does not tell; ignored when its setting does not ask for discovery or
     /// when it is gone.
     void setDiscoveredPort(const QByteArray &prefill, std::optional<quint16> port);
     void setSteeredRanks(const QByteArray &prefill, int ranks);

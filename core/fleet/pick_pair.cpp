@@ -27,7 +27,7 @@ bool passesBreaker(const Server &server, const Config &config, Monotonic now)
 bool isUsable(const FleetSnapshot &fleet, const Server &server, const PickRequest &request, Demands demands)
 {
     return server.config.enabled && (!demands.room || hasRoom(server, request.legs))
-        && passesBreaker(server, *fleet.config, request.now) && (!demands.health || isHealthy(*server.state));
+        && passesBreaker(server, *fleet.config, request.now) && (!demands.health || (isHealthy(*server.state) && !server.portPending));
 }
 
 Candidate candidateOf(const Server &server, int factor)

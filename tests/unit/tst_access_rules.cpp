@@ -88,6 +88,7 @@ void TstAccessRules::admin_data()
     row("sandboxed web page", "POST", "Host: localhost\nOrigin: null", "127.0.0.1", false, 403);
     row("web page that may", "GET", "Host: localhost\nOrigin: https://admin.example", "127.0.0.1", false, 0);
     row("JSON", "POST", json, "127.0.0.1", false, 0);
+    row("JSON, and no more", "POST", "Host: localhost\nContent-Type: Application/JSON", "127.0.0.1", false, 0);
     row("a form's type", "POST", "Host: localhost\nContent-Type: text/plain", "127.0.0.1", false, 415);
     row("no type", "POST", "Host: localhost", "127.0.0.1", false, 415);
     row("no body, no type", "DELETE", "Host: localhost", "127.0.0.1", false, 0);

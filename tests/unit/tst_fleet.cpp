@@ -39,6 +39,7 @@ private Q_SLOTS:
     void validation_data();
     void validation();
     void discoveredPorts();
+    void joiningPrefillWaitsForItsPort();
     void applyKeepsWhatStays();
     void pairing();
     void pins();
@@ -277,6 +278,35 @@ void TstFleet::discoveredPorts()
     QCOMPARE(before->prefill[0].bootstrapPort, std::optional<quint16>()); // a snapshot never changes
     QCOMPARE(after->version, before->version + 1);
     QCOMPARE(after->prefill[0].state, before->prefill[0].state);
+}
+
+void TstFleet::joiningPrefillWaitsForItsPort()
+{
+    Config config = makeConfig(1, 1);
+    Fleet fleet;
+    QVERIFY(fleet.apply(config));
+    QVERIFY(!fleet.snapshot()->prefill[0].portPending); // the start waits by itself
+    config.prefill.append({.url = u"http://new:1"_s, .name = u"new"_s});
+    config.prefill.append({.url = u"http://told:1"_s, .bootstrapPort = BootstrapPort::fixed(7), .name = u"told"_s});
+    config.decode.append({.url = u"http://dnew:1"_s, .name = u"dnew"_s});
+    QVERIFY(fleet.apply(config));
+    QVERIFY(fleet.snapshot()->find(Role::Prefill, "new")->portPending);
+    QVERIFY(!fleet.snapshot()->find(Role::Prefill, "told")->portPending);
+    QVERIFY(!fleet.snapshot()->find(Role::Decode, "dnew")->portPending);
+    QVERIFY(fleet.apply(config));
+    QVERIFY(fleet.snapshot()->find(Role::Prefill, "new")->portPending); // another change does not end it
+    SeededRandom random(1);
+    const auto picked = [&] {
+        QSet<QByteArray> names;
+        for (int i = 0; i < 100; ++i) {
+            const SnapshotPtr snapshot = fleet.snapshot();
+            names.insert(snapshot->prefill[size_t(pickPair(*snapshot, {}, random)->pair.prefill)].name);
+        }
+        return names;
+    };
+    QVERIFY(!picked().contains("new"));
+    fleet.setDiscoveredPort("new", {}); // it does not tell
+    QVERIFY(picked().contains("new"));
 }
 
 void TstFleet::applyKeepsWhatStays()
