@@ -82,7 +82,7 @@ protected:
             if (!std::exchange(m_drained, true))
                 Q_EMIT drained();
         });
-        if (const auto listening = worker.listen(); !listening)
+        if (auto listening = worker.listen(); !listening)
             qCCritical(lcBalancer, "%s", qUtf8Printable(listening.error().message));
         worker.configure();
         // Asked before the connections above were made.
@@ -255,6 +255,11 @@ QUrl Balancer::metricsUrl() const
     return d && d->metricsListener ? urlOf(false, d->config.metricsHost, d->metricsPort) : QUrl();
 }
 
+std::shared_ptr<const fleet::FleetSnapshot> Balancer::snapshot() const
+{
+    return d ? d->fleet.snapshot() : nullptr;
+}
+
 qint64 Balancer::inFlight() const
 {
     return d ? d->shared->inFlight.load(std::memory_order_relaxed) : 0;
@@ -294,7 +299,7 @@ Result<void> Balancer::start(const Config &config)
 
     d = std::make_unique<Private>(config, *engineTls, *m_clock);
     d->names = std::make_unique<control::DnsDiscovery>(m_resolver ? *m_resolver : d->resolver, nullptr);
-    if (const auto applied = d->fleet.apply(d->names->expand(config)); !applied) {
+    if (auto applied = d->fleet.apply(d->names->expand(config)); !applied) {
         d.reset();
         return applied;
     }
@@ -324,7 +329,7 @@ Result<void> Balancer::start(const Config &config)
     for (const int descriptor : adminListener.giveOn()) {
         d->adminPort = edge::localPort(descriptor);
         d->admin = std::make_unique<relay::AdminListener>(*d->control, d->fleet, *m_clock, serverTls);
-        if (const auto listening = d->admin->listen(descriptor); !listening) {
+        if (auto listening = d->admin->listen(descriptor); !listening) {
             d.reset();
             return listening;
         }
@@ -332,7 +337,7 @@ Result<void> Balancer::start(const Config &config)
     for (const int descriptor : metricsListener.giveOn()) {
         d->metricsPort = edge::localPort(descriptor);
         d->metricsListener = std::make_unique<relay::MetricsListener>(d->metrics, *m_clock);
-        if (const auto listening = d->metricsListener->listen(descriptor); !listening) {
+        if (auto listening = d->metricsListener->listen(descriptor); !listening) {
             d.reset();
             return listening;
         }
@@ -358,7 +363,7 @@ Result<QStringList> Balancer::apply(const Config &config)
         return tl::unexpected(valid.error());
     Config changed = config;
     const QStringList needRestart = changed.keepStartSettings(d->config);
-    if (const auto applied = d->fleet.apply(d->names->expand(changed)); !applied)
+    if (auto applied = d->fleet.apply(d->names->expand(changed)); !applied)
         return tl::unexpected(applied.error());
     d->setCurrent(changed);
     d->names->configure(changed);

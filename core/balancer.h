@@ -18,6 +18,10 @@ namespace control {
 class Resolver;
 }
 
+namespace fleet {
+struct FleetSnapshot;
+}
+
 /// The load balancer as a whole. Lives in the caller's thread, which must run an event loop: control requests and
 /// bootstrap discovery run there, PD requests in worker threads of its own. All methods are for that thread.
 class Balancer final : public QObject
@@ -43,6 +47,8 @@ public:
     /// The port in use; 0 when not running.
     quint16 port() const;
     QUrl url() const;
+    /// The servers, their state and the configuration in force; null when not running.
+    std::shared_ptr<const fleet::FleetSnapshot> snapshot() const;
     /// Of the metrics' own listener; empty when there is none.
     QUrl metricsUrl() const;
     /// The admin API's own listener, with Config::adminPort; else empty.

@@ -230,13 +230,14 @@ private:
     void checkMetrics()
     {
         constexpr qsizetype mostBuckets = 50;
-        if (const auto address = edge::parseListenAddress(m_config.metricsHost); !address)
-            add(u"$.metrics.host"_s, u"metrics: %1"_s.arg(address.error().message));
+        const QList<double> &buckets = m_config.metricsBuckets;
+        if (!edge::parseListenAddress(m_config.metricsHost))
+            add(u"$.metrics.host"_s, u"metrics host \"%1\": expected an IP address, \"localhost\" or \"*\""_s.arg(m_config.metricsHost.left(200)));
         if (m_config.metricsPort.value_or(0) != 0 && m_config.metricsPort == m_config.port)
-            add(u"$.metrics.port"_s, u"the metrics' own port is the same as --port (%1), which serves /metrics anyway; leave --metrics-port out or choose another"_s.arg(m_config.port));
-        const QList<double> &bounds = m_config.metricsBuckets;
-        const bool ascending = std::adjacent_find(bounds.begin(), bounds.end(), std::greater_equal<double>()) == bounds.end();
-        if (!ascending || bounds.size() > mostBuckets || !std::all_of(bounds.begin(), bounds.end(), [](double bound) { return bound > 0 && bound <= 1e6; }))
+            add(u"$.metrics.port"_s, u"the metrics' own port is that of the clients (%1), which has /metrics anyway; leave --metrics-port out or choose another"_s
+                .arg(m_config.port));
+        if (buckets.size() > mostBuckets || std::adjacent_find(buckets.begin(), buckets.end(), std::greater_equal<double>()) != buckets.end()
+            || !std::all_of(buckets.begin(), buckets.end(), [](double bound) { return bound > 0 && bound <= 1e6; }))
             add(u"$.metrics.buckets"_s, u"--metrics-buckets: expected at most %1 numbers of seconds, ascending, above 0 and up to 1000000"_s.arg(mostBuckets));
     }
 

@@ -36,6 +36,12 @@ void BootstrapDiscovery::endFirstRound()
         Q_EMIT firstRoundOver();
 }
 
+void BootstrapDiscovery::progressed()
+{
+    if (allAnswered())
+        endFirstRound();
+}
+
 std::optional<PrefillInquiry::Question> BootstrapDiscovery::question(const fleet::Server &prefill) const
 {
     if (prefill.config.bootstrapPort.kind != BootstrapPort::Kind::Discover)
@@ -63,8 +69,6 @@ bool BootstrapDiscovery::settles(const fleet::Server &prefill, const EngineReply
         if (prefill.portPending)
             fleet().setDiscoveredPort(prefill.name, {}); // it is waited for no longer
     }
-    if (allAnswered())
-        endFirstRound();
     return known;
 }
 

@@ -23,6 +23,7 @@ Q_SIGNALS:
 private:
     std::optional<Question> question(const fleet::Server &prefill) const override;
     bool settles(const fleet::Server &prefill, const EngineReply &reply) override;
+    void progressed() override;
     void endFirstRound();
 
     bool m_firstRound = true;

@@ -16,7 +16,7 @@ namespace {
 
 Q_LOGGING_CATEGORY(lcHealth, "pdlb.health")
 
-constexpr std::chrono::milliseconds longestSweep{250};
+constexpr std::chrono::milliseconds longestSweep{100};
 constexpr std::chrono::milliseconds shortestSweep{5};
 /// Of the interval: traffic that fails can bring a probe forward, not make a storm of them.
 constexpr int mostProbesPerInterval = 5;
@@ -135,6 +135,7 @@ void HealthMonitor::start(Target &target, const fleet::Server &server, const Con
     request.method = "GET";
     request.target = config.health.path.toUtf8();
     upstream::setEngineCredentials(request.headers, config, server.config);
+    request.headers.set("Connection", "close"); // each looks anew whether it can be connected to
     request.connectTimeout = std::chrono::milliseconds(0); // the probe's own timeout ends it
     upstream::UpstreamTransport &transport = server.origin.tls ? static_cast<upstream::UpstreamTransport &>(m_qnam) : m_direct;
     if (config.health.probeBootstrap && server.bootstrapPort) {
@@ -143,6 +144,7 @@ void HealthMonitor::start(Target &target, const fleet::Server &server, const Con
         ask.origin.port = *server.bootstrapPort;
         ask.method = "GET";
         ask.target = "/health";
+        ask.headers.set("Connection", "close");
         ask.connectTimeout = std::chrono::milliseconds(0);
         target.bootstrap = std::make_unique<HealthProbe>(m_direct, std::move(ask), [this, &target, port = *server.bootstrapPort](const QString &problem) {
             target.bootstrapSaid = problem.isEmpty() ? problem

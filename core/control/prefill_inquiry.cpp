@@ -99,6 +99,7 @@ void PrefillInquiry::answered(const QByteArray &name, const upstream::Origin &or
         if (validity().count() > 0)
             askAfter(name, *state, validity());
     }
+    progressed();
 }
 
 } // namespace pdlb::control

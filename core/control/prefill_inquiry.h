@@ -29,6 +29,8 @@ protected:
     virtual std::optional<Question> question(const fleet::Server &prefill) const = 0;
     /// Whether that settles it; otherwise it is asked again.
     virtual bool settles(const fleet::Server &prefill, const EngineReply &reply) = 0;
+    /// Another answer was taken; the last thing that is done with it.
+    virtual void progressed() {}
     /// How long an answer holds; 0: until recheck().
     virtual std::chrono::milliseconds validity() const { return {}; }
 

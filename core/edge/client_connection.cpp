@@ -113,7 +113,9 @@ void ClientConnection::consume(QByteArrayView input)
     for (;;) {
         switch (m_reader.next(input)) {
         case http::ReadEvent::NeedMore:
-            if (m_wait < Wait::Head && !m_reader.isIdle())
+            if (m_closing && m_reader.isIdle()) // drained, and what had arrived was no request
+                closeAfterWrites();
+            else if (m_wait < Wait::Head && !m_reader.isIdle())
                 await(Wait::Head);
             return;
         case http::ReadEvent::Head:

@@ -36,10 +36,8 @@ void Breaker::change(State state)
     m_closed.store(state == State::Closed, std::memory_order_release);
 }
 
-bool Breaker::allows(Monotonic now) const
+bool Breaker::allowsAnother(Monotonic now) const
 {
-    if (m_closed.load(std::memory_order_acquire))
-        return true;
     const std::scoped_lock lock(m_mutex);
     const State state = stateAt(now);
     return state == State::Closed || (state == State::HalfOpen && !isTried(now));

@@ -36,7 +36,7 @@ public:
     };
 
     /// Whether enter() would let a request pass.
-    bool allows(Monotonic now) const;
+    bool allows(Monotonic now) const { return m_closed.load(std::memory_order_acquire) || allowsAnother(now); }
     std::optional<Pass> enter(Monotonic now);
     /// Each Pass ends with one of these three.
     void succeeded(Pass pass, const BreakerRules &rules);
@@ -50,6 +50,7 @@ public:
     Report report(Monotonic now) const;
 
 private:
+    bool allowsAnother(Monotonic now) const;
     State stateAt(Monotonic now) const;
     bool isTried(Monotonic now) const;
     void change(State state);

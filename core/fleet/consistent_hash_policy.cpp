@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace pdlb::fleet {
 
@@ -44,24 +45,38 @@ private:
         return qsizetype(best);
     }
 
-    /// score = weight / -ln u with u uniform in (0, 1): the highest is each server's as often as its weight says.
+    /// The least of -ln(1 - h) / weight, with each server's hash h in (0, 1), is a server's as often as its weight says.
     static qsizetype pickWeighted(std::span<const Candidate> candidates, quint64 key)
     {
+        // -ln(1 - h) is between h and h / (1 - h): the logarithm is hardly ever needed.
+        const auto lowerBound = [&](size_t i) { return hashOf(candidates[i], key) / candidates[i].weight; };
         size_t best = 0;
-        double highest = 0;
+        double lowest = std::numeric_limits<double>::infinity();
+        double second = lowest;
         for (size_t i = 0; i < candidates.size(); ++i) {
-            const double rest = (double(mix64(key ^ candidates[i].id) >> 11) + 0.5) * 0x1p-53; // 1 - u
-            const double weight = candidates[i].weight;
-            // -ln(1 - rest) is at least rest: most candidates are beaten without the logarithm.
-            if (weight <= highest * rest)
-                continue;
-            const double score = weight / -std::log1p(-rest);
-            if (score > highest) {
-                highest = score;
+            const double bound = lowerBound(i);
+            if (bound < lowest) {
+                second = std::exchange(lowest, bound);
                 best = i;
+            } else if (bound < second) {
+                second = bound;
             }
         }
-        return qsizetype(best);
+        const double upperBound = lowest / (1 - hashOf(candidates[best], key));
+        if (upperBound <= second)
+            return qsizetype(best);
+        const auto exact = [&](size_t i) { return -std::log1p(-hashOf(candidates[i], key)) / candidates[i].weight; };
+        size_t least = best;
+        for (size_t i = 0; i < candidates.size(); ++i) {
+            if (i != best && lowerBound(i) < upperBound && exact(i) < exact(least))
+                least = i;
+        }
+        return qsizetype(least);
+    }
+
+    static double hashOf(const Candidate &candidate, quint64 key)
+    {
+        return (double(qint64(mix64(key ^ candidate.id) >> 11)) + 0.5) * 0x1p-53;
     }
 };
 

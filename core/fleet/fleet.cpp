@@ -17,6 +17,8 @@ Server makeServer(Role role, const ServerConfig &config, qint64 maxInFlight, con
     Server server;
     server.config = config;
     server.role = role;
+    server.weight = config.weight;
+    server.enabled = config.enabled;
     server.name = config.name.toUtf8();
     server.id = stableHash(server.name);
     server.origin = *upstream::parseOrigin(config.url);

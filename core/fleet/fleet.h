@@ -16,24 +16,26 @@ namespace pdlb::fleet {
 
 /// One engine as a snapshot sees it.
 struct Server {
-    ServerConfig config; ///< with its name
-    Role role = Role::Prefill;
+    // What each choice of a pair looks at comes first and fits in a cache line.
+    std::shared_ptr<ServerState> state;
     quint64 id = 0; ///< see Candidate::id
     QByteArray name; ///< "p1", "d2"
+    qint64 maxInFlight = 0; ///< above 0: so many legs may run on it
+    int weight = 1; ///< as configured
+    bool enabled = true;
+    /// Joined a running fleet and its port is still being asked for: until then it is used only when there is nothing better,
+    /// since with null each engine would go by its own setting, and wait in vain.
+    bool portPending = false;
+
+    Role role = Role::Prefill;
+    ServerConfig config; ///< with its name
     QByteArray url; ///< of the origin
     QString label; ///< for messages: "prefill p1 (http://…)"
     upstream::Origin origin;
     /// What goes into bootstrap_port; none → JSON null.
     std::optional<quint16> bootstrapPort;
-    /// Joined a running fleet and its port is still being asked for: until then it is used only when there is nothing better,
-    /// since with null each engine would go by its own setting, and wait in vain.
-    bool portPending = false;
     /// Above 1: the prefill's DP rank is room % dpSize (SGLang's follow_bootstrap_room, told by its bootstrap server).
     int steeredRanks = 0;
-    std::shared_ptr<ServerState> state;
-
-    /// Above 0: so many legs may run on it.
-    qint64 maxInFlight = 0;
 };
 
 /// The fleet and its rules at one moment; never changes. A request finishes on the snapshot that it started with.

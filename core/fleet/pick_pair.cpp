@@ -13,62 +13,77 @@ struct Demands {
     bool room = true; ///< fewer legs than its limit
 };
 
-bool isHealthy(const ServerState &state)
+inline bool isHealthy(const ServerState &state)
 {
     const Health health = state.health.health();
     return health != Health::Down && (health != Health::Unknown || !state.health.isFailing());
 }
 
-bool passesBreaker(const Server &server, const Config &config, Monotonic now)
+inline bool passesBreaker(const Server &server, const Config &config, Monotonic now)
 {
     return !config.breaker.enabled || server.state->breaker.allows(now);
 }
 
-bool isUsable(const FleetSnapshot &fleet, const Server &server, const PickRequest &request, Demands demands)
+inline bool isUsable(const FleetSnapshot &fleet, const Server &server, const PickRequest &request, Demands demands)
 {
-    return server.config.enabled && (!demands.room || hasRoom(server, request.legs))
+    return server.enabled && (!demands.room || server.maxInFlight == 0 || hasRoom(server, request.legs))
         && passesBreaker(server, *fleet.config, request.now) && (!demands.health || (isHealthy(*server.state) && !server.portPending));
 }
 
-Candidate candidateOf(const Server &server, int factor)
+inline Candidate candidateOf(const Server &server, int factor)
 {
     const ServerState &state = *server.state;
     const qint64 inFlight = state.inFlight.load(std::memory_order_relaxed);
     const double since = double(inFlight - state.loadInFlight.load(std::memory_order_relaxed));
     // This way round std::max() keeps a NaN.
-    return {server.id, server.name, server.config.weight * factor, inFlight,
+    return {server.id, server.name, server.weight * factor, inFlight,
             std::max(state.load.load(std::memory_order_relaxed) + since, 0.0)};
 }
 
-/// The servers of a role that may be picked, and which of the snapshot's they are.
-struct Choices {
-    std::vector<Candidate> candidates;
-    std::vector<qsizetype> indexes;
-
-    void clear()
+/// The servers of a role that may be picked, and which of the snapshot's they are. Filled for each request: memory is
+/// kept, and adding is no more than writing.
+class Choices
+{
+public:
+    void clear(size_t most)
     {
-        candidates.clear();
-        indexes.clear();
+        m_size = 0;
+        if (m_indexes.size() < most) {
+            m_candidates.resize(most);
+            m_indexes.resize(most);
+        }
     }
-    void add(const Server &server, qsizetype index, int factor)
+    void add(const Server &server, size_t index, int factor)
     {
-        candidates.push_back(candidateOf(server, factor));
-        indexes.push_back(index);
+        m_candidates[m_size] = candidateOf(server, factor);
+        m_indexes[m_size++] = qsizetype(index);
     }
     /// Leaves at least one.
     void avoid(std::span<const ServerState *const> failed, const std::vector<Server> &servers)
     {
-        for (size_t i = 0; i < indexes.size() && indexes.size() > 1;) {
-            const ServerState *state = servers[size_t(indexes[i])].state.get();
-            if (std::find(failed.begin(), failed.end(), state) == failed.end()) {
-                ++i;
+        if (failed.empty())
+            return;
+        size_t kept = 0;
+        size_t left = m_size;
+        for (size_t i = 0; i < m_size; ++i) {
+            const ServerState *state = servers[size_t(m_indexes[i])].state.get();
+            if (left > 1 && std::find(failed.begin(), failed.end(), state) != failed.end()) {
+                --left;
                 continue;
             }
-            candidates.erase(candidates.begin() + qsizetype(i));
-            indexes.erase(indexes.begin() + qsizetype(i));
+            m_candidates[kept] = m_candidates[i];
+            m_indexes[kept++] = m_indexes[i];
         }
+        m_size = kept;
     }
-    bool isEmpty() const { return indexes.empty(); }
+    qsizetype size() const { return qsizetype(m_size); }
+    std::span<const Candidate> candidates() const { return {m_candidates.data(), m_size}; }
+    qsizetype index(qsizetype choice) const { return m_indexes[size_t(choice)]; }
+
+private:
+    std::vector<Candidate> m_candidates;
+    std::vector<qsizetype> m_indexes;
+    size_t m_size = 0;
 };
 
 /// What the pin leaves of a role: -1 for everything, else an index.
@@ -138,26 +153,29 @@ public:
         static thread_local Choices prefills, decodes;
         static thread_local std::vector<quint8> usable;
         usable.resize(m_fleet.decode.size());
-        for (size_t d = 0; d < usable.size(); ++d)
+        qsizetype usableDecodes = 0;
+        for (size_t d = 0; d < usable.size(); ++d) {
             usable[d] = isUsable(m_fleet, m_fleet.decode[d], m_request, demandsOf(m_pin.decode));
-        const qsizetype usableDecodes = std::count(usable.begin(), usable.end(), 1);
-        prefills.clear();
-        for (qsizetype p = 0; p < qsizetype(m_fleet.prefill.size()); ++p) {
-            const Server &server = m_fleet.prefill[size_t(p)];
-            if (isUsable(m_fleet, server, m_request, demandsOf(m_pin.prefill)) && hasDecode(p, usable, usableDecodes))
-                prefills.add(server, p, m_fleet.pairs.prefillWeight(p));
+            usableDecodes += usable[d];
         }
-        if (prefills.isEmpty())
+        const bool anyPair = m_fleet.pairs.isFull() && !m_pin.given;
+        prefills.clear(m_fleet.prefill.size());
+        for (size_t p = 0; p < m_fleet.prefill.size() && usableDecodes > 0; ++p) {
+            const Server &server = m_fleet.prefill[p];
+            if (isUsable(m_fleet, server, m_request, demandsOf(m_pin.prefill)) && (anyPair || hasDecode(qsizetype(p), usable)))
+                prefills.add(server, p, m_fleet.pairs.prefillWeight(qsizetype(p)));
+        }
+        if (prefills.size() == 0)
             return {};
         prefills.avoid(m_request.avoid, m_fleet.prefill);
         const qsizetype p = choose(Role::Prefill, prefills, usableDecodes);
-        decodes.clear();
-        for (qsizetype d = 0; d < qsizetype(usable.size()); ++d) {
-            if (usable[size_t(d)] && isAllowed(p, d))
-                decodes.add(m_fleet.decode[size_t(d)], d, std::max(1, m_fleet.pairs.weight(p, d)));
+        decodes.clear(m_fleet.decode.size());
+        for (size_t d = 0; d < usable.size(); ++d) {
+            if (usable[d] && (anyPair || isAllowed(p, qsizetype(d))))
+                decodes.add(m_fleet.decode[d], d, std::max(1, m_fleet.pairs.weight(p, qsizetype(d))));
         }
         decodes.avoid(m_request.avoid, m_fleet.decode);
-        return Pair{p, choose(Role::Decode, decodes, qsizetype(prefills.indexes.size()))};
+        return Pair{p, choose(Role::Decode, decodes, prefills.size())};
     }
 
     /// Whether some pair meets the demands; no policy is asked.
@@ -194,10 +212,8 @@ private:
     {
         return m_pin.allows(p, d) && (m_fleet.pairs.weight(p, d) > 0 || (m_pin.prefill >= 0 && m_pin.decode >= 0));
     }
-    bool hasDecode(qsizetype p, const std::vector<quint8> &usable, qsizetype usableDecodes) const
+    bool hasDecode(qsizetype p, const std::vector<quint8> &usable) const
     {
-        if (m_fleet.pairs.isFull() && !m_pin.given)
-            return usableDecodes > 0;
         for (qsizetype d = 0; d < qsizetype(usable.size()); ++d) {
             if (usable[size_t(d)] && isAllowed(p, d))
                 return true;
@@ -209,9 +225,9 @@ private:
         RequestTraits traits = m_request.traits;
         traits.prefill = role == Role::Prefill;
         traits.peers = peers;
-        const qsizetype chosen = m_fleet.policy(role)->pick(choices.candidates, traits, m_random);
+        const qsizetype chosen = m_fleet.policy(role)->pick(choices.candidates(), traits, m_random);
         // A plugin may be wrong.
-        return choices.indexes[size_t(std::clamp<qsizetype>(chosen, 0, qsizetype(choices.indexes.size()) - 1))];
+        return choices.index(std::clamp<qsizetype>(chosen, 0, choices.size() - 1));
     }
 
     const FleetSnapshot &m_fleet;

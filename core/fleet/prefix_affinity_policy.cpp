@@ -13,8 +13,8 @@ namespace pdlb::fleet {
 namespace {
 
 /// Prompts are compared in blocks. Their size doubles after each 16, so that a prefix of any length is known to about a
-/// sixteenth, and a prompt of a megabyte has no more than 250 of them.
-constexpr qsizetype firstBlock = 64;
+/// sixteenth, and a prompt of a megabyte has no more than 150 of them.
+constexpr qsizetype firstBlock = 128;
 constexpr int blocksOfASize = 16;
 constexpr qsizetype longestPrompt = 1024 * 1024; ///< what follows is not looked at
 

@@ -49,7 +49,7 @@ private:
 };
 
 /// What all workers and all snapshots know of one server. Each part is thread-safe.
-struct ServerState {
+struct alignas(64) ServerState {
     std::atomic<qint64> inFlight{0}; ///< legs, from the pick of their request on
     std::atomic<quint64> requests{0}; ///< legs opened
     std::atomic<quint64> failures{0}; ///< 5xx answers and transport errors

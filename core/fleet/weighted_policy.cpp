@@ -9,8 +9,9 @@ namespace {
 
 /// Each server as often as its weight says, and as regularly as that can be: the turns walk over the sum of the weights
 /// in steps that never come back to the same point, so that each stretch of it is met at even distances. No server has
-/// a state, so servers may come and go. The steps of prefill and decode are the two-dimensional generalisation of the
-/// golden ratio (powers of the inverse of the root of x³ = x + 1): pairs too are met as often as their weights say.
+/// a state, so servers may come and go. The steps are shares that fractions approach worst, the golden ratio for prefill
+/// and the square root of 2 for decode; as these have nothing to do with one another, pairs too are met as often as their
+/// weights say.
 class WeightedPolicy final : public Policy
 {
 public:
@@ -33,8 +34,8 @@ public:
     QByteArray name() const override { return QByteArrayLiteral("weighted"); }
 
 private:
-    static constexpr quint64 prefillStep = 0xc13fa9a902a6328f; // 0.7548776662466927 · 2^64
-    static constexpr quint64 decodeStep = 0x91e10da5c79e7b1d; // 0.5698402909980532 · 2^64
+    static constexpr quint64 prefillStep = 0x9e3779b97f4a7c15; // (√5 - 1) / 2 · 2^64
+    static constexpr quint64 decodeStep = 0x6a09e667f3bcc909; // (√2 - 1) · 2^64
 
     std::atomic<quint64> m_turn{0};
 };

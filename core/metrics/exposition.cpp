@@ -44,7 +44,8 @@ void Exposition::value(std::span<const Monotonic> bounds, const Histogram &count
     histogram.sample_sum = counts.sumSeconds();
     for (size_t i = 0; i <= bounds.size(); ++i) {
         histogram.sample_count += counts.counts().empty() ? 0 : counts.counts()[i];
-        const double bound = i < bounds.size() ? std::chrono::duration<double>(bounds[i]).count() : std::numeric_limits<double>::infinity();
+        const double bound = i < bounds.size() ? std::chrono::duration<double>(bounds[i]).count()
+                                               : std::numeric_limits<double>::infinity();
         histogram.bucket.push_back({histogram.sample_count, bound});
     }
 }

@@ -79,25 +79,37 @@ void addFleetMetrics(Exposition &exposition, const fleet::FleetSnapshot &fleet, 
             exposition.value(1, {{"role", roleName(role)}, {"server", server.name}, {"url", server.url}});
     }
     exposition.gauge("pdlb_server_state", "1 for the state that the server is in");
-    each([&](const fleet::Server &server, Labels labels) { exposition.oneOf("state", states, fleet::serverStatus(server, now).name, labels); });
+    each([&](const fleet::Server &server, Labels labels) {
+        exposition.oneOf("state", states, fleet::serverStatus(server, now).name, labels);
+    });
     exposition.gauge("pdlb_server_breaker_state", "1 for the state that its circuit breaker is in");
     each([&](const fleet::Server &server, Labels labels) {
-        exposition.oneOf("state", breakerStates, fleet::breakerStateName(server.state->breaker.report(now).state), labels);
+        exposition.oneOf("state", breakerStates, fleet::breakerStateName(server.state->breaker.report(now).state),
+                         labels);
     });
     exposition.counter("pdlb_server_breaker_openings_total", "How often its circuit breaker opened");
-    each([&](const fleet::Server &server, Labels labels) { exposition.value(double(server.state->breaker.report(now).openings), labels); });
+    each([&](const fleet::Server &server, Labels labels) {
+        exposition.value(double(server.state->breaker.report(now).openings), labels);
+    });
     exposition.counter("pdlb_server_probes_total", "Health probes of the server that ended");
     each([&](const fleet::Server &server, Labels labels) {
-        const double all = double(server.state->probes.load()), failed = std::min(double(server.state->probeFailures.load()), all);
+        const double all = double(server.state->probes.load()),
+                     failed = std::min(double(server.state->probeFailures.load()), all);
         exposition.value(all - failed, labels, Exposition::Label{"result", "ok"});
         exposition.value(failed, labels, Exposition::Label{"result", "failed"});
     });
     exposition.gauge("pdlb_server_legs_in_flight", "Legs that run on the server");
-    each([&](const fleet::Server &server, Labels labels) { exposition.value(double(server.state->inFlight.load()), labels); });
+    each([&](const fleet::Server &server, Labels labels) {
+        exposition.value(double(server.state->inFlight.load()), labels);
+    });
     exposition.counter("pdlb_server_legs_total", "Legs opened on the server");
-    each([&](const fleet::Server &server, Labels labels) { exposition.value(double(server.state->requests.load()), labels); });
+    each([&](const fleet::Server &server, Labels labels) {
+        exposition.value(double(server.state->requests.load()), labels);
+    });
     exposition.counter("pdlb_server_failures_total", "5xx answers and transport errors of the server");
-    each([&](const fleet::Server &server, Labels labels) { exposition.value(double(server.state->failures.load()), labels); });
+    each([&](const fleet::Server &server, Labels labels) {
+        exposition.value(double(server.state->failures.load()), labels);
+    });
     exposition.gauge("pdlb_server_load_requests", "What the server itself says of its load, where it is asked");
     each([&](const fleet::Server &server, Labels labels) {
         if (const double load = server.state->load.load(); !std::isnan(load))

@@ -14,7 +14,7 @@ class Exposition;
 class ServerLabels
 {
 public:
-    static constexpr size_t mostPairs = 256; ///< with series of their own
+    static constexpr size_t mostPairs = 256;     ///< with series of their own
     static constexpr size_t mostHistograms = 64; ///< servers of a role with histograms of their own
 
     explicit ServerLabels(const fleet::FleetSnapshot &fleet);

@@ -19,8 +19,8 @@ template <typename Counts> void addCounts(std::vector<quint64> &to, const Counts
 
 const Bounds &defaultDurationBounds()
 {
-    static constexpr std::array seconds{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
-                                        2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0};
+    static constexpr std::array seconds{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,   0.25,  0.5,  1.0,
+                                        2.5,   5.0,    10.0,  20.0, 30.0,  60.0, 120.0, 300.0, 600.0};
     static const Bounds bounds = boundsFromSeconds(seconds);
     return bounds;
 }

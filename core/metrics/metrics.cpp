@@ -10,8 +10,11 @@
 
 namespace pdlb::metrics {
 
-Metrics::Metrics(const fleet::Fleet &fleet, const Clock &clock, const QList<double> &durations, std::function<Gauges()> gauges)
-    : m_fleet(fleet), m_clock(clock), m_durations(durations.isEmpty() ? defaultDurationBounds() : boundsFromSeconds(durations)), m_gauges(std::move(gauges))
+Metrics::Metrics(const fleet::Fleet &fleet, const Clock &clock, const QList<double> &durations,
+                 std::function<Gauges()> gauges)
+    : m_fleet(fleet), m_clock(clock),
+      m_durations(durations.isEmpty() ? defaultDurationBounds() : boundsFromSeconds(durations)),
+      m_gauges(std::move(gauges))
 {
 }
 
@@ -68,17 +71,25 @@ void Metrics::addRequests(Exposition &exposition, const fleet::FleetSnapshot &fl
     // Several keys may have the same labels where servers are "other".
     std::map<std::tuple<quint8, QByteArray, QByteArray, quint16, quint8>, quint64> requests;
     for (const auto &[key, count] : m_totals.requests)
-        requests[{key.endpoint, labels.inPair(true, key.prefill), labels.inPair(false, key.decode), key.status, key.end}] += count;
+        requests[{key.endpoint, labels.inPair(true, key.prefill), labels.inPair(false, key.decode), key.status,
+                  key.end}] += count;
     exposition.counter("pdlb_requests_total", "Finished PD requests; end: how, status: told to the client");
     for (const auto &[key, count] : requests) {
         const auto &[endpoint, prefill, decode, status, end] = key;
-        exposition.value(double(count), {{"endpoint", endpointNames[endpoint]}, {"prefill", prefill}, {"decode", decode},
-                                         {"status", statusName(status)}, {"end", trace::endReasonName(trace::EndReason(end))}});
+        exposition.value(double(count), {{"endpoint", endpointNames[endpoint]},
+                                         {"prefill", prefill},
+                                         {"decode", decode},
+                                         {"status", statusName(status)},
+                                         {"end", trace::endReasonName(trace::EndReason(end))}});
     }
     exposition.counter("pdlb_request_body_bytes_total", "Bodies of clients' PD requests");
-    forEndpoints([&](QByteArrayView name, const Totals::OfEndpoint &of) { exposition.value(double(of.requestBytes), {{"endpoint", name}}); });
+    forEndpoints([&](QByteArrayView name, const Totals::OfEndpoint &of) {
+        exposition.value(double(of.requestBytes), {{"endpoint", name}});
+    });
     exposition.counter("pdlb_answer_body_bytes_total", "Bodies of answers to PD requests");
-    forEndpoints([&](QByteArrayView name, const Totals::OfEndpoint &of) { exposition.value(double(of.answerBytes), {{"endpoint", name}}); });
+    forEndpoints([&](QByteArrayView name, const Totals::OfEndpoint &of) {
+        exposition.value(double(of.answerBytes), {{"endpoint", name}});
+    });
     exposition.counter("pdlb_attempts_total", "Pairs picked");
     exposition.value(double(m_totals.attempts));
     exposition.counter("pdlb_retries_total", "Pairs picked because an earlier one could not be connected to");
@@ -91,25 +102,33 @@ void Metrics::addRequests(Exposition &exposition, const fleet::FleetSnapshot &fl
 void Metrics::addTimes(Exposition &exposition, const fleet::FleetSnapshot &fleet) const
 {
     const ServerLabels labels(fleet);
-    const auto perServer = [&](bool prefill, std::span<const Monotonic> bounds, const std::unordered_map<quint64, Histogram> &histograms) {
+    const auto perServer = [&](bool prefill, std::span<const Monotonic> bounds,
+                               const std::unordered_map<quint64, Histogram> &histograms) {
         std::map<QByteArray, Histogram> byName;
         for (const auto &[id, histogram] : histograms)
             byName[labels.inHistogram(prefill, id)].add(histogram);
         for (const auto &[name, histogram] : byName)
             exposition.value(bounds, histogram, {{"server", name}});
     };
-    exposition.histogram("pdlb_queue_wait_seconds", "From a request's last byte to its turn; 0 for those that did not wait");
+    exposition.histogram("pdlb_queue_wait_seconds",
+                         "From a request's last byte to its turn; 0 for those that did not wait");
     exposition.value(m_durations, m_totals.queueWait);
-    exposition.histogram("pdlb_prefill_seconds", "From the request sent to prefill's answer: prefill done and KV cache transferred");
+    exposition.histogram("pdlb_prefill_seconds",
+                         "From the request sent to prefill's answer: prefill done and KV cache transferred");
     perServer(true, m_durations, m_totals.prefillTime);
-    exposition.histogram("pdlb_time_to_first_token_seconds", "Streams: from the request's last byte to decode's first one");
-    forEndpoints([&](QByteArrayView name, const Totals::OfEndpoint &of) { exposition.value(m_durations, of.firstToken, {{"endpoint", name}}); });
+    exposition.histogram("pdlb_time_to_first_token_seconds",
+                         "Streams: from the request's last byte to decode's first one");
+    forEndpoints([&](QByteArrayView name, const Totals::OfEndpoint &of) {
+        exposition.value(m_durations, of.firstToken, {{"endpoint", name}});
+    });
     exposition.histogram("pdlb_inter_chunk_gap_seconds", "Between two events of a decode engine's stream");
     perServer(false, trace::GapCounts::bounds, m_totals.gaps);
-    exposition.histogram("pdlb_request_seconds", "Good requests: from the last byte of the request to that of the answer");
+    exposition.histogram("pdlb_request_seconds",
+                         "Good requests: from the last byte of the request to that of the answer");
     forEndpoints([&](QByteArrayView name, const Totals::OfEndpoint &of) {
         for (const bool stream : {false, true})
-            exposition.value(m_durations, of.total[stream], {{"endpoint", name}, {"stream", stream ? "true" : "false"}});
+            exposition.value(m_durations, of.total[stream],
+                             {{"endpoint", name}, {"stream", stream ? "true" : "false"}});
     });
 }
 
@@ -143,10 +162,12 @@ void Metrics::addGauges(Exposition &exposition, const Gauges &gauges)
     add("pdlb_requests_queued", "PD requests that wait for their turn", double(gauges.queued));
     add("pdlb_requests_queued_limit", "So many may wait (--max-queue)", double(gauges.queueLimit));
     add("pdlb_client_connections", "Open connections of clients", double(gauges.clientConnections));
-    exposition.counter("pdlb_client_refusals_total", "Requests refused by their head or framing: malformed, too large, too slow, without a key");
+    exposition.counter("pdlb_client_refusals_total",
+                       "Requests refused by their head or framing: malformed, too large, too slow, without a key");
     exposition.value(double(gauges.clientRefusals));
     add("pdlb_body_memory_bytes", "Memory of request bodies, as received and as sent on", double(gauges.bodyBytes));
-    add("pdlb_body_memory_limit_bytes", "The most that it may be (--max-body-memory); 0: no limit", double(gauges.bodyLimit));
+    add("pdlb_body_memory_limit_bytes", "The most that it may be (--max-body-memory); 0: no limit",
+        double(gauges.bodyLimit));
     add("pdlb_workers", "Worker threads", gauges.workers);
     add("pdlb_draining", "1: no new connections are taken, running requests may end", gauges.draining);
 }

@@ -9,7 +9,7 @@
 namespace pdlb::fleet {
 class Fleet;
 struct FleetSnapshot;
-}
+} // namespace pdlb::fleet
 
 namespace pdlb::metrics {
 
@@ -21,24 +21,25 @@ struct Gauges {
     qint64 queued = 0;
     qint64 clientConnections = 0;
     quint64 clientRefusals = 0; ///< see edge::EdgeShared
-    qint64 bodyBytes = 0; ///< of the budget for bodies
-    qint64 bodyLimit = 0; ///< 0: none
-    qint64 runningLimit = 0; ///< 0: none
+    qint64 bodyBytes = 0;       ///< of the budget for bodies
+    qint64 bodyLimit = 0;       ///< 0: none
+    qint64 runningLimit = 0;    ///< 0: none
     qint64 queueLimit = 0;
     int workers = 0;
     bool draining = false;
 };
 
-/// All metrics of a balancer: those that its workers count and those that are read off the fleet and the process. What is
-/// of servers that left the fleet is forgotten. One thread, but for addWorker().
+/// All metrics of a balancer: those that its workers count and those that are read off the fleet and the process. What
+/// is of servers that left the fleet is forgotten. One thread, but for addWorker().
 class Metrics
 {
     Q_DISABLE_COPY_MOVE(Metrics)
 
 public:
-    /// `clock`: the one that the fleet's states are timed with. `durations`: upper bounds of the duration histograms in seconds, ascending; empty: defaultDurationBounds().
-    /// `gauges` is called by text().
-    Metrics(const fleet::Fleet &fleet, const Clock &clock, const QList<double> &durations, std::function<Gauges()> gauges);
+    /// `clock`: the one that the fleet's states are timed with. `durations`: upper bounds of the duration histograms in
+    /// seconds, ascending; empty: defaultDurationBounds(). `gauges` is called by text().
+    Metrics(const fleet::Fleet &fleet, const Clock &clock, const QList<double> &durations,
+            std::function<Gauges()> gauges);
 
     /// For one worker, as long as the Metrics live. Thread-safe.
     WorkerMetrics &addWorker();

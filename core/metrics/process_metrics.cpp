@@ -52,7 +52,8 @@ void addProcessMetrics(Exposition &exposition)
     exposition.gauge("process_threads", "Threads");
     exposition.value(field(20));
     exposition.gauge("process_open_fds", "Open descriptors");
-    exposition.value(double(QDir(u"/proc/self/fd"_s).entryList(QDir::Files | QDir::System | QDir::NoDotAndDotDot).size()));
+    exposition.value(
+        double(QDir(u"/proc/self/fd"_s).entryList(QDir::Files | QDir::System | QDir::NoDotAndDotDot).size()));
     exposition.gauge("process_max_fds", "Descriptors that may be open");
     exposition.value(double(descriptorLimit()));
 }

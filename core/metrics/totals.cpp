@@ -5,7 +5,8 @@ namespace pdlb::metrics {
 
 namespace {
 
-constexpr std::array<int, 18> toldApart{200, 400, 401, 403, 404, 405, 408, 409, 411, 413, 415, 422, 429, 500, 501, 502, 503, 504};
+constexpr std::array<int, 18> toldApart{200, 400, 401, 403, 404, 405, 408, 409, 411,
+                                        413, 415, 422, 429, 500, 501, 502, 503, 504};
 
 quint8 endpointIndex(QByteArrayView path)
 {
@@ -49,7 +50,8 @@ void Totals::count(const trace::Timeline &timeline, const Bounds &durations)
     const trace::LegTimeline *prefill = timeline.leg(true);
     const trace::LegTimeline *decode = timeline.leg(false);
     const quint8 endpoint = endpointIndex(timeline.endpoint);
-    ++requests[{prefill ? prefill->serverId : 0, decode ? decode->serverId : 0, knownStatus(timeline.status), endpoint, quint8(timeline.end)}];
+    ++requests[{prefill ? prefill->serverId : 0, decode ? decode->serverId : 0, knownStatus(timeline.status), endpoint,
+                quint8(timeline.end)}];
 
     OfEndpoint &ofEndpoint = endpoints[endpoint];
     ofEndpoint.requestBytes += quint64(timeline.requestBytes);
@@ -62,7 +64,8 @@ void Totals::count(const trace::Timeline &timeline, const Bounds &durations)
     }
 
     if (timeline.queued)
-        queueWait.observe(durations, timeline.admitted.value_or(timeline.ended.value_or(*timeline.queued)) - *timeline.queued);
+        queueWait.observe(durations,
+                          timeline.admitted.value_or(timeline.ended.value_or(*timeline.queued)) - *timeline.queued);
     else if (timeline.picked)
         queueWait.observe(durations, Monotonic(0));
     attempts += quint64(timeline.attempts);

@@ -10,15 +10,16 @@
 namespace pdlb::metrics {
 
 /// The values of the label "endpoint"; the last is for whatever is none of the others.
-inline constexpr std::array<QByteArrayView, 4> endpointNames{"/generate", "/v1/chat/completions", "/v1/completions", "other"};
+inline constexpr std::array<QByteArrayView, 4> endpointNames{"/generate", "/v1/chat/completions", "/v1/completions",
+                                                             "other"};
 
 /// What tells requests apart in pdlb_requests_total. Numbers only: nothing is looked up by text per request.
 struct RequestKey {
     quint64 prefill = 0; ///< fleet::Server::id; 0: no pair was picked
     quint64 decode = 0;
-    quint16 status = 0; ///< as knownStatus() gives it
+    quint16 status = 0;  ///< as knownStatus() gives it
     quint8 endpoint = 0; ///< index into endpointNames
-    quint8 end = 0; ///< trace::EndReason
+    quint8 end = 0;      ///< trace::EndReason
 
     bool operator==(const RequestKey &) const = default;
 };
@@ -32,8 +33,8 @@ struct RequestKeyHash {
     }
 };
 
-/// A status as it is told apart: those that pdlb and engines use by themselves, others by their class (2 … 9), 0 for none.
-/// So an engine with odd statuses does not make series without end.
+/// A status as it is told apart: those that pdlb and engines use by themselves, others by their class (2 … 9), 0 for
+/// none. So an engine with odd statuses does not make series without end.
 quint16 knownStatus(int status);
 /// "404", "4xx", "none".
 QByteArray statusName(quint16 known);
@@ -42,7 +43,7 @@ QByteArray statusName(quint16 known);
 /// kept in one place. A plain value: one thread at a time.
 struct Totals {
     struct OfEndpoint {
-        Histogram firstToken; ///< of streams
+        Histogram firstToken;           ///< of streams
         std::array<Histogram, 2> total; ///< of good requests; [1]: of streams
         quint64 requestBytes = 0;
         quint64 answerBytes = 0;
@@ -51,11 +52,11 @@ struct Totals {
     std::unordered_map<RequestKey, quint64, RequestKeyHash> requests;
     std::array<OfEndpoint, endpointNames.size()> endpoints;
     std::unordered_map<quint64, Histogram> prefillTime; ///< by the prefill's id
-    std::unordered_map<quint64, Histogram> gaps; ///< by the decode's id; by trace::GapCounts::bounds
+    std::unordered_map<quint64, Histogram> gaps;        ///< by the decode's id; by trace::GapCounts::bounds
     Histogram queueWait;
     quint64 attempts = 0;
     quint64 retries = 0;
-    std::array<quint64, 2> aborts{}; ///< [1]: told to prefills
+    std::array<quint64, 2> aborts{};      ///< [1]: told to prefills
     std::array<quint64, 2> connections{}; ///< of legs; [1]: kept ones that were used again
 
     void count(const trace::Timeline &timeline, const Bounds &durations);

@@ -20,7 +20,7 @@ public:
     /// The counts since the last take().
     Totals take();
 
-    std::atomic<qint64> rooms{0}; ///< of requests that run
+    std::atomic<qint64> rooms{0};           ///< of requests that run
     std::atomic<qint64> idleConnections{0}; ///< kept to the engines
 
 private:

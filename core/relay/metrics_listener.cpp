@@ -20,11 +20,14 @@ edge::EdgeOptions options()
 MetricsListener::MetricsListener(metrics::Metrics &metrics, const Clock &clock)
     : m_shared(16 * maxBody), m_edge(options(), m_shared, clock)
 {
-    m_edge.addRoute("/metrics", {"GET"}, [&metrics](edge::Exchange &exchange) {
-        http::HeaderList headers;
-        headers.add("Content-Type", metrics::Metrics::contentType);
-        exchange.respond(200, std::move(headers), metrics.text());
-    }, edge::Access::Open);
+    m_edge.addRoute(
+        "/metrics", {"GET"},
+        [&metrics](edge::Exchange &exchange) {
+            http::HeaderList headers;
+            headers.add("Content-Type", metrics::Metrics::contentType);
+            exchange.respond(200, std::move(headers), metrics.text());
+        },
+        edge::Access::Open);
 }
 
 } // namespace pdlb::relay

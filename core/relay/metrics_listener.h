@@ -6,8 +6,8 @@
 
 namespace pdlb::relay {
 
-/// /metrics on a port of its own, for whoever reaches it. It has its own limits, so that an overloaded balancer can still be
-/// looked at. Lives in the control thread.
+/// /metrics on a port of its own, for whoever reaches it. It has its own limits, so that an overloaded balancer can
+/// still be looked at. Lives in the control thread.
 class MetricsListener final
 {
     Q_DISABLE_COPY_MOVE(MetricsListener)

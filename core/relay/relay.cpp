@@ -173,7 +173,7 @@ std::optional<fleet::Picked> Relay::pick()
         wanted.avoid = m_failed;
         wanted.pin = m_pin;
         wanted.traits = requestTraits(*m_snapshot, m_shape, m_body, m_exchange->head().headers);
-        auto picked = fleet::pickPair(*m_snapshot, wanted, m_context.random);
+        auto picked = fleet::pickPair(*m_snapshot, wanted, m_context.chance);
         if (picked) {
             m_context.admission.started(m_ticket);
             return std::move(*picked);

@@ -20,7 +20,8 @@ struct RelayContext {
     const pd::Dialect &dialect;
     fleet::Fleet &fleet;
     pd::RoomSource &rooms;
-    Random &random;
+    Random &random; ///< for ids
+    Random &chance; ///< for the choice of servers
     const Clock &clock;
     upstream::UpstreamTransport &direct;
     upstream::UpstreamTransport &qnam;

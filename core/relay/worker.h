@@ -64,6 +64,7 @@ private:
     upstream::DirectTransport m_direct;
     upstream::QnamTransport m_qnam;
     AbortSender m_aborts;
+    QuickRandom m_chance;
     RelayContext m_context;
     QSet<Relay *> m_relays; ///< children
     QTimer m_ticker;

@@ -13,10 +13,11 @@ struct GapCounts {
     /// Upper bounds, each inclusive; the last count is for what is longer.
     static constexpr std::array<Monotonic, 17> bounds = [] {
         using std::chrono::milliseconds;
-        return std::array<Monotonic, 17>{
-            milliseconds(1), milliseconds(2), milliseconds(5), milliseconds(10), milliseconds(15), milliseconds(20),
-            milliseconds(30), milliseconds(50), milliseconds(75), milliseconds(100), milliseconds(150), milliseconds(250),
-            milliseconds(500), milliseconds(1000), milliseconds(2500), milliseconds(5000), milliseconds(10000)};
+        return std::array<Monotonic, 17>{milliseconds(1),    milliseconds(2),    milliseconds(5),    milliseconds(10),
+                                         milliseconds(15),   milliseconds(20),   milliseconds(30),   milliseconds(50),
+                                         milliseconds(75),   milliseconds(100),  milliseconds(150),  milliseconds(250),
+                                         milliseconds(500),  milliseconds(1000), milliseconds(2500), milliseconds(5000),
+                                         milliseconds(10000)};
     }();
 
     std::array<quint32, bounds.size() + 1> counts{};

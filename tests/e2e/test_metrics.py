@@ -1,20 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """/metrics as Prometheus reads it: what was sent is what is counted, and nothing that clients send makes series."""
-import array
 import json
 import signal
 import socket
-import subprocess
 import time
 
 import httpx2 as httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from programs import BUILD, PDLB, Serve, die_with_parent, run, until
+from programs import run, until
 
 QUICK = ["--decode-ms", "1", "--kv-ms", "0", "--prefill-tps", "0"]
-PRINT_ROOMS = BUILD / "tests" / "e2e" / "print_rooms"
 
 
 class Scrape:
@@ -281,25 +278,3 @@ def test_process(mock, serve):
             post(balancer.url)
         return metrics(balancer)("process_cpu_seconds_total") > now("process_cpu_seconds_total")
     until(worked, "CPU time", 60)
-
-
-def rooms_of(count, *words):
-    return subprocess.Popen([PRINT_ROOMS, str(count), *words], stdout=subprocess.PIPE, preexec_fn=die_with_parent)
-
-
-def distinct(processes):
-    """How many different rooms they made, all of them valid."""
-    rooms = set()
-    for process in processes:
-        data, _ = process.communicate(timeout=60)
-        assert process.returncode == 0
-        numbers = array.array("Q", data)
-        assert all(0 < room < 2**63 for room in numbers)
-        rooms.update(numbers)
-    return len(rooms)
-
-
-def test_rooms_of_many_balancers():
-    """They share nothing, and yet no room is made twice."""
-    assert distinct([rooms_of(100_000) for _ in range(8)]) == 800_000
-    assert distinct([rooms_of(1000, "7") for _ in range(2)]) == 1000  # a collision would be seen

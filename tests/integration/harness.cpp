@@ -191,7 +191,7 @@ int Rig::descriptors() const
     qint64 kept = 0;
     auto &self = const_cast<Rig &>(*this);
     for (int i = 0; i < fleet.prefills(); ++i)
-        kept += self.prefill(i).http().openConnections();
+        kept += self.prefill(i).http().openConnections() + self.prefill(i).bootstrap()->http().openConnections();
     for (int i = 0; i < fleet.decodes(); ++i)
         kept += self.decode(i).http().openConnections();
     for (const mock::MockHttpServer *server : m_setup.servers)

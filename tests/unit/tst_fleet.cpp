@@ -3,6 +3,8 @@
 
 #include <QTest>
 
+#include <cmath>
+
 using namespace pdlb;
 using namespace pdlb::fleet;
 using namespace Qt::StringLiterals;
@@ -232,6 +234,18 @@ void TstFleet::validation_data()
         c.transport = TransportKind::Direct;
     });
     row("policy", "known are: random, round_robin", [](Config &c) { c.policy = u"best"_s; });
+    row("policy of SGLang's router", "nearest to it is consistent_hash", [](Config &c) { c.policies.decode = u"manual"_s; });
+    row("another name of a policy", "", [](Config &c) { c.policies.prefill = u"cache_aware"_s; });
+    row("policy plugin", "there is no such file", [](Config &c) { c.policies.prefill = u"plugin:/no/such.so"_s; });
+    row("hash key in the body", "", [](Config &c) { c.policies.hashKey = u"body:user id"_s; });
+    for (const char *key : {"", "x-user", "header:", "header:a b", "body:", "cookie:x"}) {
+        row(qPrintable(u"hash key "_s + QLatin1StringView(key)), "expected header:NAME, or body:MEMBER",
+            [key](Config &c) { c.policies.hashKey = QString::fromLatin1(key); });
+    }
+    row("cache threshold", "(--cache-threshold) is nan", [](Config &c) { c.policies.cacheThreshold = std::nan(""); });
+    row("balance", "(--balance-rel-threshold) is 0.5", [](Config &c) { c.policies.balanceRel = 0.5; });
+    row("tree", "(--max-tree-bytes) is 1000", [](Config &c) { c.policies.maxTreeBytes = 1000; });
+    row("load interval", "(--load-interval) is 0", [](Config &c) { c.policies.loadInterval = {}; });
     row("workers", "workers (--workers) is 257", [](Config &c) { c.workers = 257; });
     row("negative workers", "workers (--workers) is -1", [](Config &c) { c.workers = -1; });
     row("no limit of bodies", "", [](Config &c) { c.maxBody = 0; });

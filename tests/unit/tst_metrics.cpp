@@ -117,7 +117,7 @@ void TstMetrics::buckets()
     a.observe(bounds, 5s);
     QCOMPARE(a.counts(), (std::vector<quint64>{1, 1, 1}));
     Histogram b;
-    b.add(a); // into an empty one
+    b.add(a);           // into an empty one
     b.add(Histogram()); // and an empty one into it
     b.add(a);
     QCOMPARE(b.counts(), (std::vector<quint64>{2, 2, 2}));
@@ -228,10 +228,14 @@ void TstMetrics::workersAtOnce()
     threads.clear();
     const QByteArray text = metrics.text();
     QCOMPARE(series(text, "pdlb_requests_total{"),
-             QByteArrayList{R"(pdlb_requests_total{endpoint="/generate",prefill="p1",decode="d1",status="200",end="ok"} 20000)"});
-    QCOMPARE(series(text, "pdlb_prefill_seconds_count"), QByteArrayList{R"(pdlb_prefill_seconds_count{server="p1"} 20000)"});
-    QCOMPARE(series(text, "pdlb_inter_chunk_gap_seconds_bucket{server=\"d1\",le=\"0.01\"}").value(0).split(' ').last(), "0");
-    QCOMPARE(series(text, "pdlb_inter_chunk_gap_seconds_bucket{server=\"d1\",le=\"0.015\"}").value(0).split(' ').last(), "20000");
+             QByteArrayList{
+                 R"(pdlb_requests_total{endpoint="/generate",prefill="p1",decode="d1",status="200",end="ok"} 20000)"});
+    QCOMPARE(series(text, "pdlb_prefill_seconds_count"),
+             QByteArrayList{R"(pdlb_prefill_seconds_count{server="p1"} 20000)"});
+    QCOMPARE(series(text, "pdlb_inter_chunk_gap_seconds_bucket{server=\"d1\",le=\"0.01\"}").value(0).split(' ').last(),
+             "0");
+    QCOMPARE(series(text, "pdlb_inter_chunk_gap_seconds_bucket{server=\"d1\",le=\"0.015\"}").value(0).split(' ').last(),
+             "20000");
     QCOMPARE(metrics.text().count("20000"), text.count("20000")); // reading changes nothing
 }
 
@@ -261,7 +265,8 @@ void TstMetrics::removedServers()
     text = metrics.text();
     QVERIFY(!text.contains("\"p2\"") && !text.contains("\"d2\""));
     QCOMPARE(series(text, "pdlb_requests_total{").size(), 2);
-    QVERIFY(text.contains(R"(pdlb_requests_total{endpoint="/generate",prefill="",decode="",status="400",end="bad_request"} 1)"));
+    QVERIFY(text.contains(
+        R"(pdlb_requests_total{endpoint="/generate",prefill="",decode="",status="400",end="bad_request"} 1)"));
 }
 
 void TstMetrics::manyPairs()
@@ -275,8 +280,10 @@ void TstMetrics::manyPairs()
             worker.record(stream(prefill.id, decode.id));
     }
     const QByteArray text = metrics.text();
-    QCOMPARE(series(text, "pdlb_requests_total{"),
-             QByteArrayList{R"(pdlb_requests_total{endpoint="/generate",prefill="other",decode="other",status="200",end="ok"} 272)"});
+    QCOMPARE(
+        series(text, "pdlb_requests_total{"),
+        QByteArrayList{
+            R"(pdlb_requests_total{endpoint="/generate",prefill="other",decode="other",status="200",end="ok"} 272)"});
     QCOMPARE(series(text, "pdlb_server_legs_total{").size(), 33);
     QCOMPARE(series(text, "pdlb_pairs_healthy"), QByteArrayList{"pdlb_pairs_healthy 272"});
 }
@@ -290,8 +297,10 @@ void TstMetrics::manyServers()
     for (const fleet::Server &decode : fleet.snapshot()->decode)
         worker.record(stream(fleet.snapshot()->prefill[0].id, decode.id));
     const QByteArray text = metrics.text();
-    QCOMPARE(series(text, "pdlb_inter_chunk_gap_seconds_count"), QByteArrayList{R"(pdlb_inter_chunk_gap_seconds_count{server="other"} 65)"});
-    QCOMPARE(series(text, "pdlb_prefill_seconds_count"), QByteArrayList{R"(pdlb_prefill_seconds_count{server="p1"} 65)"});
+    QCOMPARE(series(text, "pdlb_inter_chunk_gap_seconds_count"),
+             QByteArrayList{R"(pdlb_inter_chunk_gap_seconds_count{server="other"} 65)"});
+    QCOMPARE(series(text, "pdlb_prefill_seconds_count"),
+             QByteArrayList{R"(pdlb_prefill_seconds_count{server="p1"} 65)"});
     QCOMPARE(series(text, "pdlb_requests_total{").size(), 65);
 }
 
