@@ -140,7 +140,7 @@ void ConfigFlags::addKeys()
     m_app->add_option("--api-key", m_apiKeys, "Clients must send this key (repeatable; better --api-key-file or PDLB_API_KEY, since others see a command line)")
         ->type_name("KEY")->expected(1)->take_all()->group(accessGroup);
     m_app->add_option("--api-key-file", m_apiKeyFile, "The same, from a file with one key a line")->type_name("FILE")->group(accessGroup);
-    m_app->add_option("--admin-key", m_adminKeys, "Opens the admin API (repeatable; better --admin-key-file or PDLB_ADMIN_KEY)")
+    m_app->add_option("--admin-key", m_adminKeys, "Opens the admin API (repeatable; better --admin-key-file or PDLB_ADMIN_KEY); without any it is for callers on this machine")
         ->type_name("KEY")->expected(1)->take_all()->group("Admin API");
     m_app->add_option("--admin-key-file", m_adminKeyFile, "The same, from a file with one key a line")->type_name("FILE")->group("Admin API");
     m_app->add_option("--engine-api-key", m_engineApiKey, "Sent to the engines in place of the client's key (or PDLB_ENGINE_API_KEY)")
