@@ -54,13 +54,11 @@ private:
         double lowest = std::numeric_limits<double>::infinity();
         double second = lowest;
         for (size_t i = 0; i < candidates.size(); ++i) {
-            if (hashOf(candidates[i], key) >= second * candidates[i].weight)
-                continue; // without a division: so it goes for most
             const double bound = lowerBound(i);
             if (bound < lowest) {
                 second = std::exchange(lowest, bound);
                 best = i;
-            } else {
+            } else if (bound < second) {
                 second = bound;
             }
         }
