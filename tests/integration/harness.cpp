@@ -190,10 +190,15 @@ int Rig::descriptors() const
     // Both ends of a kept connection to an engine are in this process.
     qint64 kept = 0;
     auto &self = const_cast<Rig &>(*this);
+    const auto add = [&](mock::MockEngine &engine) {
+        kept += engine.http().openConnections();
+        if (engine.bootstrap()) // engines can change their role
+            kept += engine.bootstrap()->http().openConnections();
+    };
     for (int i = 0; i < fleet.prefills(); ++i)
-        kept += self.prefill(i).http().openConnections() + self.prefill(i).bootstrap()->http().openConnections();
+        add(self.prefill(i));
     for (int i = 0; i < fleet.decodes(); ++i)
-        kept += self.decode(i).http().openConnections();
+        add(self.decode(i));
     for (const mock::MockHttpServer *server : m_setup.servers)
         kept += server->openConnections();
     return openDescriptors() - int(2 * kept);
