@@ -172,7 +172,7 @@ QString read(const QJsonValue &value, QList<double> &to, double, double)
 QString read(const QJsonValue &value, QByteArrayList &to, double least, double most)
 {
     QStringList texts;
-    const QString expected = read(value, texts, least, most);
+    QString expected = read(value, texts, least, most);
     if (expected.isEmpty()) {
         to.clear();
         for (const QString &text : std::as_const(texts))

@@ -69,7 +69,7 @@ QString freeName(const Config &config, Role role)
 {
     const QChar letter = role == Role::Prefill ? u'p' : u'd';
     for (int i = 1;; ++i) {
-        const QString name = letter + QString::number(i);
+        QString name = letter + QString::number(i);
         if (!findServer(config, name))
             return name;
     }

@@ -6,7 +6,7 @@
 namespace pdlb::control {
 
 FanOut::FanOut(upstream::UpstreamTransport &transport, const fleet::FleetSnapshot &fleet, const EngineRequest &request,
-               Callback callback, QObject *parent)
+               const Callback &callback, QObject *parent)
     : QObject(parent)
 {
     for (const auto *list : {&fleet.prefill, &fleet.decode}) {
@@ -20,11 +20,11 @@ FanOut::FanOut(upstream::UpstreamTransport &transport, const fleet::FleetSnapsho
             callback(m_results);
         }, Qt::QueuedConnection);
     }
-    for (size_t i = 0; i < m_results.size(); ++i) {
+    for (auto &result : m_results) {
         EngineRequest own = request;
-        upstream::setEngineCredentials(own.headers, *fleet.config, m_results[i].server.config);
-        new EngineCall(transport, m_results[i].server.origin, std::move(own), [this, i, callback](const EngineReply &reply) {
-            m_results[i].reply = reply;
+        upstream::setEngineCredentials(own.headers, *fleet.config, result.server.config);
+        new EngineCall(transport, result.server.origin, std::move(own), [this, &result, callback](const EngineReply &reply) {
+            result.reply = reply;
             if (--m_left > 0)
                 return;
             deleteLater();

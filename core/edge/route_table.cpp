@@ -25,7 +25,7 @@ void RouteTable::add(Route route)
     if (http::hasParameters(route.path))
         m_patterns.push_back(std::move(route));
     else
-        m_fixed.insert(route.path, std::move(route));
+        m_fixed.insert(route.path, route);
 }
 
 const Route *RouteTable::find(const QByteArray &path) const

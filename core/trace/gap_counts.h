@@ -3,6 +3,8 @@
 
 #include "util/clock.h"
 
+#include <QtGlobal>
+
 #include <algorithm>
 #include <array>
 

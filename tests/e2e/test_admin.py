@@ -300,7 +300,7 @@ def test_own_port(mock, start):
 
 
 @pytest.mark.parametrize(("words", "says"), [
-    (["--admin-key", ""], "--admin-key is empty"),
+    (["--admin-key", ""], "--admin-key"),
     (["--admin-key-file", "/nonexistent/keys"], "/nonexistent/keys"),
     (["--admin-key-file", ""], "--admin-key-file"),
     (["--admin-port", "70000"], "--admin-port"),
