@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/command.h"
 
+#include "cli/config_command.h"
 #include "cli/demo_command.h"
 #include "cli/mock_command.h"
 #include "cli/serve_command.h"
+#include "cli/trace_command.h"
 
 #include <sstream>
 
@@ -13,8 +15,10 @@ std::vector<std::unique_ptr<Command>> makeCommands()
 {
     std::vector<std::unique_ptr<Command>> commands;
     commands.push_back(std::make_unique<ServeCommand>());
+    commands.push_back(std::make_unique<ConfigCommand>());
     commands.push_back(std::make_unique<DemoCommand>());
     commands.push_back(std::make_unique<MockCommand>());
+    commands.push_back(std::make_unique<TraceCommand>());
     return commands;
 }
 

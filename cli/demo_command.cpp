@@ -51,7 +51,7 @@ public:
 
     Result<void> start(const QString &host, quint16 port, const QString &prompt)
     {
-        if (const auto started = m_engines.start(); !started)
+        if (auto started = m_engines.start(); !started)
             return started;
         Config config;
         config.host = host;
@@ -141,7 +141,7 @@ int DemoCommand::run(Streams &streams)
     if (const auto logging = setUpLogging(u"warn"_s, false); !logging)
         return ExitFailed;
     Demo demo(streams, m_once);
-    if (const auto started = demo.start(QString::fromStdString(m_host), quint16(m_port), QString::fromStdString(m_prompt)); !started) {
+    if (auto started = demo.start(QString::fromStdString(m_host), quint16(m_port), QString::fromStdString(m_prompt)); !started) {
         printError(streams, started.error().message);
         return ExitFailed;
     }

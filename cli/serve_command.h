@@ -2,7 +2,11 @@
 #pragma once
 
 #include "cli/command.h"
-#include "config/config.h"
+#include "cli/config_flags.h"
+
+namespace pdlb {
+class Balancer;
+}
 
 namespace pdlb::cli {
 
@@ -13,27 +17,14 @@ public:
     void addTo(CLI::App &app) override;
     int run(Streams &streams) override;
 
-    /// The configuration that the parsed flags make.
-    Result<Config> config() const;
-
 private:
-    void addDeadlines();
-    void addLimits();
-    void addAccess();
-    static void warn(const Config &config);
-    Result<void> refuseEmptyValues() const;
-    Result<void> readSecrets(Config &config) const;
+    void warn(const Config &config) const;
+    /// SIGHUP: the file and the keys are read again; whatever is wrong, the balancer goes on as it was.
+    void reload(Balancer &balancer) const;
 
-    Config m_config; ///< the options that are plain values write here
-    std::vector<std::vector<std::string>> m_prefill;
-    std::vector<std::vector<std::string>> m_decode;
-    std::vector<std::string> m_apiKeys;
-    std::string m_apiKeyFile;
-    std::string m_engineApiKey;
-    std::string m_engineApiKeyFile;
+    ConfigFlags m_flags;
     std::string m_logLevel = "info";
     bool m_jsonLog = false;
-    bool m_accepted = false; ///< flags of SGLang's router that have no effect here
 };
 
 } // namespace pdlb::cli

@@ -12,12 +12,14 @@ namespace pdlb::cli {
 
 namespace {
 
-sigset_t terminationSet()
+/// The signals as a set, which is blocked from here on.
+sigset_t block(std::initializer_list<int> signalNumbers)
 {
     sigset_t set;
     sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
+    for (const int number : signalNumbers)
+        sigaddset(&set, number);
+    pthread_sigmask(SIG_BLOCK, &set, nullptr);
     return set;
 }
 
@@ -25,14 +27,13 @@ sigset_t terminationSet()
 
 void prepareSignals()
 {
-    const sigset_t set = terminationSet();
-    pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    block({SIGINT, SIGTERM});
     std::signal(SIGPIPE, SIG_IGN);
 }
 
-TerminationSignals::TerminationSignals(QObject *parent) : QObject(parent)
+SignalEvents::SignalEvents(std::initializer_list<int> signalNumbers, QObject *parent) : QObject(parent)
 {
-    const sigset_t set = terminationSet();
+    const sigset_t set = block(signalNumbers);
     m_descriptor = ::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     auto *notifier = new QSocketNotifier(m_descriptor, QSocketNotifier::Read, this);
     connect(notifier, &QSocketNotifier::activated, this, [this] {
@@ -42,9 +43,11 @@ TerminationSignals::TerminationSignals(QObject *parent) : QObject(parent)
     });
 }
 
-TerminationSignals::~TerminationSignals()
+SignalEvents::~SignalEvents()
 {
     ::close(m_descriptor);
 }
+
+TerminationSignals::TerminationSignals(QObject *parent) : SignalEvents({SIGINT, SIGTERM}, parent) {}
 
 } // namespace pdlb::cli

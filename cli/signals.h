@@ -3,23 +3,35 @@
 
 #include <QObject>
 
+#include <initializer_list>
+
 namespace pdlb::cli {
 
-/// Turns SIGINT and SIGTERM into a signal of the event loop (signalfd). One object per process; from its construction on
-/// the two no longer end the program by themselves.
-class TerminationSignals final : public QObject
+/// Turns signals of the process into one of the event loop (signalfd). One object per process and signal; from its
+/// construction on they no longer do anything by themselves.
+class SignalEvents : public QObject
 {
     Q_OBJECT
 
 public:
-    explicit TerminationSignals(QObject *parent = nullptr);
-    ~TerminationSignals() override;
+    /// Make it before any thread is started.
+    explicit SignalEvents(std::initializer_list<int> signalNumbers, QObject *parent = nullptr);
+    ~SignalEvents() override;
 
 Q_SIGNALS:
     void requested(int signalNumber);
 
 private:
     int m_descriptor = -1;
+};
+
+/// SIGINT and SIGTERM.
+class TerminationSignals final : public SignalEvents
+{
+    Q_OBJECT
+
+public:
+    explicit TerminationSignals(QObject *parent = nullptr);
 };
 
 /// Blocks SIGINT and SIGTERM for this thread and all that it starts later, and ignores SIGPIPE. Call before any thread

@@ -3,12 +3,18 @@
 
 #include "control/bootstrap_discovery.h"
 #include "control/control_plane.h"
+#include "control/dns_discovery.h"
+#include "control/health_monitor.h"
+#include "control/load_poller.h"
+#include "control/rank_discovery.h"
 #include "edge/listen_socket.h"
+#include "relay/admin_listener.h"
+#include "relay/metrics_listener.h"
 #include "relay/worker.h"
-#include "upstream/engine_credentials.h"
 #include "util/epoll_dispatcher.h"
 #include "util/tls_files.h"
 
+#include <QJsonArray>
 #include <QLoggingCategory>
 #include <QThread>
 
@@ -76,7 +82,7 @@ protected:
             if (!std::exchange(m_drained, true))
                 Q_EMIT drained();
         });
-        if (const auto listening = worker.listen(); !listening)
+        if (auto listening = worker.listen(); !listening)
             qCCritical(lcBalancer, "%s", qUtf8Printable(listening.error().message));
         worker.configure();
         // Asked before the connections above were made.
@@ -96,34 +102,116 @@ private:
     bool m_drained = false; ///< in the owner's thread
 };
 
+/// Where clients on this machine reach a listener.
+QUrl urlOf(bool tls, const QString &host, quint16 port)
+{
+    QUrl url;
+    url.setScheme(tls ? u"https"_s : u"http"_s);
+    const QHostAddress address = edge::parseListenAddress(host).value_or(QHostAddress(QHostAddress::LocalHost));
+    const bool any = address == QHostAddress(QHostAddress::AnyIPv4) || address == QHostAddress(QHostAddress::AnyIPv6);
+    url.setHost(any ? u"127.0.0.1"_s : address.toString());
+    url.setPort(port);
+    return url;
+}
+
+/// One, or none without a port.
+Result<QList<int>> openSideSocket(const QString &host, std::optional<qint64> port)
+{
+    if (!port)
+        return QList<int>();
+    const auto address = edge::parseListenAddress(host);
+    if (!address)
+        return tl::unexpected(address.error());
+    return edge::openListenSockets(*address, quint16(*port), 1);
+}
+
+/// Descriptors that are closed unless they are given on.
+class Descriptors final
+{
+    Q_DISABLE_COPY_MOVE(Descriptors)
+
+public:
+    explicit Descriptors(QList<int> list) : m_list(std::move(list)) {}
+    ~Descriptors()
+    {
+        for (const int descriptor : std::as_const(m_list))
+            ::close(descriptor);
+    }
+    int first() const { return m_list.first(); }
+    QList<int> giveOn() { return std::exchange(m_list, {}); }
+
+private:
+    QList<int> m_list;
+};
+
 } // namespace
 
 class Balancer::Private
 {
 public:
-    Private(const Config &config, const QSslConfiguration &engineTls)
+    Private(const Config &config, const QSslConfiguration &engineTls, const Clock &clock)
         : config(config), rooms(random),
           edge(config.effectiveBodyMemory()),
-          admission(config.maxInFlight, config.maxQueue), transport(engineTls)
+          admission(config.maxInFlight, config.maxQueue), transport(engineTls),
+          metrics(fleet, clock, config.metricsBuckets, [this] { return gauges(); })
     {
     }
+    metrics::Gauges gauges() const;
 
-    Config config;
+    void setCurrent(const Config &config)
+    {
+        current = config;
+        current.nameServers();
+    }
+
+    Config config; ///< what it was started with
+    Config current; ///< what is in force, with names that are looked up as such
+    control::DnsResolver resolver;
+    std::unique_ptr<control::DnsDiscovery> names;
     SystemRandom random;
     fleet::Fleet fleet;
     pd::RoomSource rooms;
     edge::EdgeShared edge;
     relay::Admission admission;
+    relay::RetryBudget retries;
     upstream::QnamTransport transport;
+    metrics::Metrics metrics;
+    trace::TraceStore traces;
+    control::EventFeed events;
     std::unique_ptr<control::ControlPlane> control;
     std::unique_ptr<control::BootstrapDiscovery> discovery;
+    std::unique_ptr<control::HealthMonitor> health;
+    std::unique_ptr<control::RankDiscovery> ranks;
+    std::unique_ptr<control::LoadPoller> loads;
     std::unique_ptr<relay::SharedState> shared;
+    std::unique_ptr<relay::AdminListener> admin;
+    std::unique_ptr<relay::MetricsListener> metricsListener;
     std::vector<std::unique_ptr<WorkerThread>> threads;
     QTimer grace;
     quint16 port = 0;
+    quint16 adminPort = 0; ///< of `admin`
+    quint16 metricsPort = 0; ///< of `metricsListener`
     bool draining = false;
     bool forced = false;
 };
+
+metrics::Gauges Balancer::Private::gauges() const
+{
+    const std::shared_ptr<const Config> current = fleet.snapshot()->config;
+    const qint64 queued = admission.waiting();
+    return {
+        .running = std::max<qint64>(shared->inFlight.load(std::memory_order_relaxed) - queued, 0),
+        .queued = queued,
+        .clientConnections = edge.connections.load(std::memory_order_relaxed),
+        .clientRefusals = edge.refusals.load(std::memory_order_relaxed),
+        .bodyBytes = edge.bodies.used(),
+        .bodyLimit = edge.bodies.limit(),
+        .runningLimit = current->maxInFlight,
+        .queueLimit = current->maxQueue,
+        .workers = int(threads.size()),
+        .draining = draining,
+    };
+}
 
 Balancer::Balancer(QObject *parent) : QObject(parent) {}
 
@@ -142,6 +230,11 @@ bool Balancer::isRunning() const
     return d != nullptr;
 }
 
+Config Balancer::config() const
+{
+    return d ? d->current : Config();
+}
+
 quint16 Balancer::port() const
 {
     return d ? d->port : 0;
@@ -149,15 +242,22 @@ quint16 Balancer::port() const
 
 QUrl Balancer::url() const
 {
-    if (!d)
-        return {};
-    QUrl url;
-    url.setScheme(d->config.tlsCertFile.isEmpty() ? u"http"_s : u"https"_s);
-    const QHostAddress address = edge::parseListenAddress(d->config.host).value_or(QHostAddress(QHostAddress::LocalHost));
-    const bool any = address == QHostAddress(QHostAddress::AnyIPv4) || address == QHostAddress(QHostAddress::AnyIPv6);
-    url.setHost(any ? u"127.0.0.1"_s : address.toString());
-    url.setPort(d->port);
-    return url;
+    return d ? urlOf(!d->config.tlsCertFile.isEmpty(), d->config.host, d->port) : QUrl();
+}
+
+QUrl Balancer::adminUrl() const
+{
+    return d && d->admin ? urlOf(!d->config.tlsCertFile.isEmpty(), d->config.adminHost, d->adminPort) : QUrl();
+}
+
+QUrl Balancer::metricsUrl() const
+{
+    return d && d->metricsListener ? urlOf(false, d->config.metricsHost, d->metricsPort) : QUrl();
+}
+
+std::shared_ptr<const fleet::FleetSnapshot> Balancer::snapshot() const
+{
+    return d ? d->fleet.snapshot() : nullptr;
 }
 
 qint64 Balancer::inFlight() const
@@ -169,7 +269,7 @@ Result<void> Balancer::start(const Config &config)
 {
     if (d)
         return failure(u"the balancer is already running"_s);
-    if (const auto valid = config.validate(); !valid)
+    if (auto valid = config.validate(); !valid)
         return valid;
     const auto address = edge::parseListenAddress(config.host);
     if (!address)
@@ -187,31 +287,71 @@ Result<void> Balancer::start(const Config &config)
     const auto sockets = edge::openListenSockets(*address, config.port, config.effectiveWorkers());
     if (!sockets)
         return tl::unexpected(sockets.error());
+    Descriptors listeners(*sockets);
+    const auto adminSockets = openSideSocket(config.adminHost, config.adminPort);
+    if (!adminSockets)
+        return tl::unexpected(adminSockets.error());
+    Descriptors adminListener(*adminSockets);
+    const auto metricsSockets = openSideSocket(config.metricsHost, config.metricsPort);
+    if (!metricsSockets)
+        return failure(u"metrics: %1"_s.arg(metricsSockets.error().message));
+    Descriptors metricsListener(*metricsSockets);
 
-    d = std::make_unique<Private>(config, *engineTls);
-    if (const auto applied = d->fleet.apply(config); !applied) {
-        for (const int descriptor : *sockets)
-            ::close(descriptor);
+    d = std::make_unique<Private>(config, *engineTls, *m_clock);
+    d->names = std::make_unique<control::DnsDiscovery>(m_resolver ? *m_resolver : d->resolver, nullptr);
+    if (auto applied = d->fleet.apply(d->names->expand(config)); !applied) {
         d.reset();
         return applied;
     }
-    d->port = edge::localPort(sockets->first());
-    d->control = std::make_unique<control::ControlPlane>(d->transport, d->fleet, nullptr);
-    http::HeaderList credentials;
-    upstream::setEngineCredentials(credentials, config);
-    d->discovery = std::make_unique<control::BootstrapDiscovery>(d->transport, d->fleet, std::move(credentials), nullptr);
-    std::vector<trace::TraceSink *> sinks;
+    d->setCurrent(config);
+    d->port = edge::localPort(listeners.first());
+    d->control = std::make_unique<control::ControlPlane>(control::ControlContext{
+        d->transport, d->fleet, d->metrics, d->traces, d->events, *m_clock,
+        [this] { return this->config(); }, [this](const Config &changed) { return apply(changed); }, m_saver,
+        [this] { return inFlight(); }, [this] { return d->edge.connections.load(); }}, nullptr);
+    d->discovery = std::make_unique<control::BootstrapDiscovery>(d->transport, d->fleet, nullptr);
+    d->ranks = std::make_unique<control::RankDiscovery>(d->transport, d->fleet, nullptr);
+    d->loads = std::make_unique<control::LoadPoller>(d->transport, d->fleet, nullptr);
+    std::vector<trace::TraceSink *> sinks{&d->traces, &d->events}; // an event's trace can be found at once
+    d->health = std::make_unique<control::HealthMonitor>(d->fleet, *engineTls, *m_clock, d->random);
     if (m_sink)
         sinks.push_back(m_sink);
     control::BootstrapDiscovery *discovery = d->discovery.get();
+    control::RankDiscovery *ranks = d->ranks.get();
+    control::HealthMonitor *health = d->health.get();
     d->shared.reset(new relay::SharedState{d->config, d->fleet, d->rooms, d->random, *m_clock,
-                                           d->edge, d->admission, serverTls, *engineTls, std::move(sinks), d->control.get(), [discovery](const QByteArray &prefill) {
+                                           d->edge, d->admission, d->metrics, d->retries, serverTls, *engineTls, std::move(sinks), d->control.get(), [discovery, ranks](const QByteArray &prefill) {
         QMetaObject::invokeMethod(discovery, [discovery, prefill] { discovery->recheck(prefill); }, Qt::QueuedConnection);
+        QMetaObject::invokeMethod(ranks, [ranks, prefill] { ranks->recheck(prefill); }, Qt::QueuedConnection);
+    }, [health](const std::shared_ptr<fleet::ServerState> &state, bool good) {
+        QMetaObject::invokeMethod(health, [health, state, good] { health->heard(state, good); }, Qt::QueuedConnection);
     }});
-    for (const int descriptor : *sockets)
+    for (const int descriptor : adminListener.giveOn()) {
+        d->adminPort = edge::localPort(descriptor);
+        d->admin = std::make_unique<relay::AdminListener>(*d->control, d->fleet, *m_clock, serverTls);
+        if (auto listening = d->admin->listen(descriptor); !listening) {
+            d.reset();
+            return listening;
+        }
+    }
+    for (const int descriptor : metricsListener.giveOn()) {
+        d->metricsPort = edge::localPort(descriptor);
+        d->metricsListener = std::make_unique<relay::MetricsListener>(d->metrics, *m_clock);
+        if (auto listening = d->metricsListener->listen(descriptor); !listening) {
+            d.reset();
+            return listening;
+        }
+    }
+    for (const int descriptor : listeners.giveOn())
         d->threads.push_back(std::make_unique<WorkerThread>(*d->shared, descriptor));
     connect(discovery, &control::BootstrapDiscovery::firstRoundOver, this, &Balancer::startWorkers);
+    health->fleetChanged();
+    connect(discovery, &control::BootstrapDiscovery::portChanged, ranks, &control::RankDiscovery::fleetChanged);
+    connect(d->names.get(), &control::DnsDiscovery::changed, this, &Balancer::namesChanged);
+    d->names->configure(config);
     discovery->start();
+    ranks->fleetChanged();
+    d->loads->fleetChanged();
     return {};
 }
 
@@ -223,13 +363,37 @@ Result<QStringList> Balancer::apply(const Config &config)
         return tl::unexpected(valid.error());
     Config changed = config;
     const QStringList needRestart = changed.keepStartSettings(d->config);
-    if (const auto applied = d->fleet.apply(changed); !applied)
+    if (auto applied = d->fleet.apply(d->names->expand(changed)); !applied)
         return tl::unexpected(applied.error());
+    d->setCurrent(changed);
+    d->names->configure(changed);
     d->admission.setLimits(changed.maxInFlight, changed.maxQueue);
-    d->discovery->fleetChanged();
+    tellFleetChanged();
     for (const auto &thread : d->threads)
         thread->askConfigure();
+    if (d->admin)
+        d->admin->configure();
+    d->events.publish("config", {{u"fleet_version"_s, qint64(d->fleet.snapshot()->version)}, {u"needs_restart"_s, QJsonArray::fromStringList(needRestart)}});
     return needRestart;
+}
+
+void Balancer::namesChanged()
+{
+    if (const auto applied = d->fleet.apply(d->names->expand(d->current)); !applied) {
+        qCWarning(lcBalancer, "the servers stay as they were: %s", qUtf8Printable(applied.error().message));
+        return;
+    }
+    tellFleetChanged();
+    d->events.publish("config", {{u"fleet_version"_s, qint64(d->fleet.snapshot()->version)}});
+}
+
+void Balancer::tellFleetChanged()
+{
+    d->discovery->fleetChanged();
+    d->metrics.gather();
+    d->health->fleetChanged();
+    d->ranks->fleetChanged();
+    d->loads->fleetChanged();
 }
 
 void Balancer::startWorkers()
@@ -259,6 +423,8 @@ void Balancer::drain()
         return;
     }
     d->draining = true;
+    if (d->admin)
+        d->admin->drain();
     for (const auto &thread : d->threads)
         thread->askDrain();
     d->grace.setSingleShot(true);

@@ -9,9 +9,18 @@
 #include <QObject>
 #include <QUrl>
 
+#include <functional>
 #include <memory>
 
 namespace pdlb {
+
+namespace control {
+class Resolver;
+}
+
+namespace fleet {
+struct FleetSnapshot;
+}
 
 /// The load balancer as a whole. Lives in the caller's thread, which must run an event loop: control requests and
 /// bootstrap discovery run there, PD requests in worker threads of its own. All methods are for that thread.
@@ -33,14 +42,29 @@ public:
     /// nothing has changed.
     Result<QStringList> apply(const Config &config);
     bool isRunning() const;
+    /// What is in force, with a name for each server; with its secrets.
+    Config config() const;
     /// The port in use; 0 when not running.
     quint16 port() const;
     QUrl url() const;
+    /// The servers, their state and the configuration in force; null when not running.
+    std::shared_ptr<const fleet::FleetSnapshot> snapshot() const;
+    /// Of the metrics' own listener; empty when there is none.
+    QUrl metricsUrl() const;
+    /// The admin API's own listener, with Config::adminPort; else empty.
+    QUrl adminUrl() const;
     /// PD requests under way.
     qint64 inFlight() const;
 
     /// Gets the timeline of each finished request, from any worker thread. Set before start(); must outlive the run.
     void setTraceSink(trace::TraceSink *sink);
+
+    /// Writes the file that the configuration came from, for admin calls that ask for it. None: there is no file. Set before
+    /// start().
+    void setConfigSaver(std::function<Result<void>(const Config &)> saver) { m_saver = std::move(saver); }
+
+    /// Looks up servers' names; the machine's name servers unless set before start(). Must outlive the run.
+    void setResolver(control::Resolver *resolver) { m_resolver = resolver; }
 
     /// What deadlines are measured with; the monotonic clock unless set before start(). Must outlive the run.
     void setClock(const Clock *clock) { m_clock = clock; }
@@ -58,12 +82,16 @@ Q_SIGNALS:
 
 private:
     void startWorkers();
+    void namesChanged();
+    void tellFleetChanged();
     void forceEnd();
     void finishDrain();
 
     class Private;
     std::unique_ptr<Private> d; ///< null when not running
     trace::TraceSink *m_sink = nullptr;
+    control::Resolver *m_resolver = nullptr;
+    std::function<Result<void>(const Config &)> m_saver;
     const Clock *m_clock = &SteadyClock::instance();
 };
 

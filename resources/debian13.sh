@@ -50,26 +50,30 @@ copy_settings() {
     done
 }
 
+# Where this system gets Debian's packages from; nothing when its package lists were never fetched.
+mirror() {
+    apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+        awk '/\/debian\/*$/ && !found++; END { exit !found }'
+}
+
 prepare() {
     [[ $EUID -eq 0 ]] || skip "making a chroot needs root"
     [[ -f $chroot/.made ]] && return
-    if ! command -v debootstrap >/dev/null; then
-        local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=600)
-        local install=("${apt[@]}" install --no-install-recommends debootstrap)
-        { "${install[@]}" || { "${apt[@]}" update && "${install[@]}"; }; } </dev/null >"$logs/debian13-debootstrap.log" 2>&1 ||
-            skip "debootstrap cannot be installed (log: $logs/debian13-debootstrap.log)"
-    fi
-    local mirror free
-    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null | grep -m1 '/debian/*$') ||
-        skip "this system has no source of Debian packages"
+    command -v apt-get >/dev/null || skip "this is no Debian"
+    local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=600) log=$logs/debian13-debootstrap.log
+    local install=("${apt[@]}" install --no-install-recommends debootstrap) source free
+    {
+        mirror || "${apt[@]}" update || true # some other repository may be out of reach
+        command -v debootstrap || "${install[@]}" || { "${apt[@]}" update && "${install[@]}"; }
+    } </dev/null >"$log" 2>&1 || skip "debootstrap cannot be installed (log: $log)"
+    source=$(mirror) || skip "this system has no source of Debian packages (log: $log)"
     mkdir -p "$chroot"
     free=$(df --output=avail -k "$chroot" | tail -n 1)
     [[ $free -gt 3000000 ]] || skip "3 GB of disk are needed, $((free / 1000000)) GB are free"
     say "making a Debian 13 (some minutes)"
     rm -rf "$chroot"
-    debootstrap --variant=minbase --include=ca-certificates "$release" "$chroot" "$mirror" \
-        </dev/null >"$logs/debian13-debootstrap.log" 2>&1 ||
-        skip "debootstrap failed (log: $logs/debian13-debootstrap.log)"
+    debootstrap --variant=minbase --include=ca-certificates "$release" "$chroot" "$source" </dev/null >"$log" 2>&1 ||
+        skip "debootstrap failed (log: $log)"
     copy_settings
     inside true 2>"$logs/debian13-chroot.log" ||
         skip "this system does not let a chroot have mounts of its own (log: $logs/debian13-chroot.log)"

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "config/config_problem.h"
 #include "config/rules.h"
 #include "config/server_config.h"
 #include "util/result.h"
 
 #include <QByteArrayList>
+#include <QJsonObject>
 #include <QList>
 #include <QString>
+#include <QStringList>
 
 #include <chrono>
 #include <optional>
@@ -64,8 +67,17 @@ struct Config {
     RateRules rate;
 
     // Access.
-    QByteArrayList apiKeys; ///< one of them must be sent with each request; empty: none is asked for
-    QByteArray engineApiKey; ///< sent to the engines as bearer token, in place of the client's
+    QByteArrayList apiKeys; ///< one of them must be sent with each request; empty: none is asked for; never saved
+    QByteArrayList givenApiKeys; ///< those of apiKeys that none of apiKeyRefs names
+    QStringList apiKeyRefs; ///< "file:PATH", "env:NAME"; resolveSecrets() reads them into apiKeys
+    QByteArray engineApiKey; ///< sent to the engines as bearer token, in place of the client's; never saved
+    QString engineApiKeyRef; ///< likewise
+    QByteArrayList adminKeys; ///< one of them opens the admin API; empty: it is for callers on this machine; never saved
+    QByteArrayList givenAdminKeys; ///< those of adminKeys that none of adminKeyRefs names
+    QStringList adminKeyRefs; ///< likewise
+    std::optional<qint64> adminPort; ///< of a listener of its own for the admin API, 0: any free port; unset: it is on `port`
+    QString adminHost = QStringLiteral("127.0.0.1"); ///< address of that listener
+    QByteArrayList adminHostNames; ///< names beside localhost, 127.0.0.1 and [::1] by which the admin API may be called
     bool debugHeaders = false; ///< every answer names its pair and room; otherwise only where a request asks for it
     QByteArrayList corsOrigins; ///< "https://HOST[:PORT]" of web pages that may call
     QString tlsCertFile; ///< PEM, the chain; with tlsKeyFile: clients speak TLS
@@ -73,7 +85,16 @@ struct Config {
     QString caFile; ///< PEM, trusted beside the system's for https:// engines
     bool insecure = false; ///< certificates of https:// engines are not checked
 
-    /// One sentence with what is wrong, where, and what is allowed; nothing when the configuration can be used.
+    // Metrics, beside /metrics of the port above.
+    QString metricsHost = QStringLiteral("127.0.0.1"); ///< as host
+    std::optional<quint16> metricsPort; ///< unset: no listener of their own; 0: any free port, see Balancer::metricsUrl()
+    QList<double> metricsBuckets; ///< upper bounds of the duration histograms in seconds, ascending; empty: the usual ones
+
+    QJsonObject extra; ///< what the file has beside these, kept for when it is saved again
+
+    /// Everything that is wrong; nothing when the configuration can be used.
+    ConfigProblems problems() const;
+    /// The first of problems(): one sentence with what is wrong, where, and what is allowed; nothing when the configuration can be used.
     Result<void> validate() const;
     /// Takes over from `running` what cannot change without a restart; returns the flags' names of what differed.
     QStringList keepStartSettings(const Config &running);
@@ -82,17 +103,12 @@ struct Config {
     void nameServers();
     /// The policy that picks servers of that role.
     const QString &policyOf(Role role) const;
-    /// maxBodyMemory, or the smaller of 2 GiB and a quarter of the machine's memory.
+    /// maxBodyMemory, or the smaller of 2 GiB and a quarter of the memory (the machine's, or what its container may use).
     qint64 effectiveBodyMemory() const;
     /// maxConnections, or 0.4 of the descriptors that this process may have: each request needs two more for its legs.
     qint64 effectiveConnections() const;
     /// Other machines can connect, and need no key for it.
     bool isOpenToAll() const;
-
-private:
-    Result<void> validateServers() const;
-    Result<void> validateLimits() const;
-    Result<void> validateAccess() const;
 };
 
 } // namespace pdlb

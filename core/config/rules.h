@@ -61,7 +61,7 @@ struct PolicyRules {
     double cacheThreshold = 0.3; ///< prefix_affinity: smallest share of the prompt that must be known to a server
     qint64 balanceAbs = 64; ///< prefix_affinity: imbalanced when max - min in flight is above this and …
     double balanceRel = 1.5; ///< … max is above this times min: then least_in_flight decides
-    qint64 maxTreeBytes = qint64(64) * 1024 * 1024; ///< prefix_affinity: memory of all remembered prompts
+    qint64 maxTreeBytes = qint64(64) * 1024 * 1024; ///< prefix_affinity: memory for remembered prompts, of each role that has this policy
     std::chrono::milliseconds loadInterval = std::chrono::seconds(2); ///< least_load: between two polls of /v1/loads
 
     bool operator==(const PolicyRules &) const = default;

@@ -4,6 +4,7 @@
 #include "util/result.h"
 
 #include <QByteArray>
+#include <QJsonObject>
 #include <QMap>
 #include <QString>
 
@@ -36,7 +37,7 @@ struct BootstrapPort {
 
 /// One engine, as the user describes it.
 struct ServerConfig {
-    QString url; ///< http://HOST:PORT
+    QString url; ///< http://HOST:PORT, or a name to look up, see upstream::ServerUrl
     BootstrapPort bootstrapPort = {}; ///< of a prefill
     QString name = {}; ///< unique over both roles, [A-Za-z0-9._-]; empty: "p1", "d1", … by its place
     int weight = 1; ///< share of the requests under policy "weighted", 1 … 1000
@@ -46,6 +47,8 @@ struct ServerConfig {
     qint64 maxInFlight = 0; ///< legs that run on it at a time; 0: Config::serverMaxInFlight
     QString apiKeyRef = {}; ///< where its own key comes from: "env:NAME" or "file:PATH"; empty: Config::engineApiKey
     QByteArray apiKey = {}; ///< what apiKeyRef pointed to; never saved, shown or logged
+    QJsonObject extra = {}; ///< see Config::extra
+    QString hostName = {}; ///< what the URL's address was looked up from; never saved
 
     bool operator==(const ServerConfig &) const = default;
 };
@@ -63,6 +66,7 @@ struct PairConfig {
     QString decode;
     int weight = 1; ///< 1 … 1000, multiplies the servers' weights
     bool enabled = true;
+    QJsonObject extra = {}; ///< see Config::extra
 
     bool operator==(const PairConfig &) const = default;
 };

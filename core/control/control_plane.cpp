@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/control_plane.h"
 
+#include "control/admin_api.h"
+#include "control/openapi.h"
+#include "control/role_switch.h"
 #include "control/server_info.h"
-#include "util/api_error.h"
+#include "control/workers_api.h"
+#include "upstream/engine_credentials.h"
 
 #include <QJsonArray>
 #include <QJsonDocument>
@@ -21,25 +25,13 @@ constexpr std::chrono::milliseconds infoTimeout = std::chrono::seconds(5);
 /// SGLang answers /health_generate after at least 1 s and gives up after 20 s.
 constexpr std::chrono::milliseconds healthTimeout = std::chrono::seconds(25);
 constexpr std::chrono::milliseconds actionTimeout = std::chrono::seconds(30);
-
-ControlReply errorReply(const ApiError &error)
-{
-    ControlReply reply{.status = error.status, .body = error.toJson()};
-    reply.headers.add("Content-Type", "application/json");
-    return reply;
-}
-
-ControlReply jsonReply(int status, const QByteArray &json)
-{
-    ControlReply reply{.status = status, .body = json};
-    reply.headers.add("Content-Type", "application/json");
-    return reply;
-}
+/// A profile is written to disk before /stop_profile is answered.
+constexpr std::chrono::milliseconds profileTimeout = std::chrono::seconds(600);
 
 EngineRequest engineRequest(const ControlRequest &request, const QByteArray &target, std::chrono::milliseconds timeout)
 {
     EngineRequest engine;
-    engine.method = request.method == "HEAD" ? "GET" : request.method;
+    engine.method = request.method;
     engine.target = request.query.isEmpty() ? target : target + '?' + request.query;
     engine.headers = request.headers;
     engine.headers.remove("host");
@@ -63,42 +55,60 @@ int commonStatus(const std::vector<FanOutResult> &results)
     return status;
 }
 
+ControlReply metricsReply(metrics::Metrics &metrics)
+{
+    ControlReply reply{.status = 200, .body = metrics.text()};
+    reply.headers.add("Content-Type", metrics::Metrics::contentType);
+    return reply;
+}
+
 } // namespace
 
-ControlPlane::ControlPlane(upstream::UpstreamTransport &transport, fleet::Fleet &fleet, QObject *parent)
-    : QObject(parent), m_transport(transport), m_fleet(fleet)
+ControlPlane::ControlPlane(ControlContext context, QObject *parent)
+    : QObject(parent), m_context(std::move(context)), m_watch(m_context.fleet, m_context.events, m_context.clock, nullptr)
 {
-}
-
-const std::vector<ControlPlane::Endpoint> &ControlPlane::endpoints()
-{
-    static const std::vector<Endpoint> list{
-        {"/health_generate", {"GET"}}, {"/server_info", {"GET"}}, {"/get_server_info", {"GET"}},
-        {"/model_info", {"GET"}}, {"/get_model_info", {"GET"}}, {"/v1/models", {"GET"}},
-        {"/flush_cache", {"GET", "POST"}}, {"/abort_request", {"POST"}},
+    const auto to = [this](void (ControlPlane::*method)(const ControlRequest &, const Reply &)) {
+        return [this, method](const ControlRequest &request, const Reply &reply) { (this->*method)(request, reply); };
     };
-    return list;
+    const auto first = [this](const QByteArray &target) {
+        return [this, target](const ControlRequest &request, const Reply &reply) { firstPrefill(request, target, reply); };
+    };
+    const auto fanOut = [this](std::chrono::milliseconds timeout) {
+        return [this, timeout](const ControlRequest &request, const Reply &reply) { fanOutAction(request, timeout, reply); };
+    };
+    m_endpoints = {
+        {"/health_generate", {"GET"}, to(&ControlPlane::healthGenerate)},
+        {"/server_info", {"GET"}, to(&ControlPlane::serverInfo)},
+        {"/get_server_info", {"GET"}, to(&ControlPlane::serverInfo)},
+        {"/model_info", {"GET"}, first("/model_info")},
+        {"/get_model_info", {"GET"}, first("/model_info")},
+        {"/v1/models", {"GET"}, first("/v1/models")},
+        {"/v1/loads", {"GET"}, to(&ControlPlane::loads)},
+        {"/get_loads", {"GET"}, to(&ControlPlane::loads)},
+        {"/openapi.json", {"GET"}, [](const ControlRequest &, const Reply &reply) { reply(jsonReply(200, openApiText())); }},
+        {"/metrics", {"GET"}, [this](const ControlRequest &, const Reply &reply) { reply(metricsReply(m_context.metrics)); }},
+    };
+    for (const char *path : {"/abort_request", "/pause_generation", "/continue_generation"})
+        m_endpoints.push_back({path, {"POST"}, fanOut(actionTimeout)});
+    for (const char *path : {"/flush_cache", "/set_trace_level"})
+        m_endpoints.push_back({path, {"GET", "POST"}, fanOut(actionTimeout)});
+    for (const char *path : {"/start_profile", "/stop_profile"})
+        m_endpoints.push_back({path, {"GET", "POST"}, fanOut(profileTimeout)});
+    const auto add = [this](auto part) {
+        const Endpoints endpoints = part->endpoints();
+        m_endpoints.insert(m_endpoints.end(), endpoints.begin(), endpoints.end());
+        m_parts.push_back(std::move(part));
+    };
+    add(std::make_unique<AdminApi>(m_context));
+    add(std::make_unique<WorkersApi>(m_context));
+    add(std::make_unique<RoleSwitchApi>(m_context));
 }
 
-void ControlPlane::handle(const ControlRequest &request, const Reply &reply)
-{
-    if (request.path == "/health_generate")
-        healthGenerate(request, reply);
-    else if (request.path == "/server_info" || request.path == "/get_server_info")
-        serverInfo(request, reply);
-    else if (request.path == "/model_info" || request.path == "/get_model_info")
-        firstPrefill(request, "/model_info", reply);
-    else if (request.path == "/v1/models")
-        firstPrefill(request, "/v1/models", reply);
-    else if (request.path == "/flush_cache" || request.path == "/abort_request")
-        fanOutAction(request, reply);
-    else
-        reply(errorReply({404, "not_found", u"there is no such endpoint"_s}));
-}
+ControlPlane::~ControlPlane() = default;
 
 void ControlPlane::healthGenerate(const ControlRequest &request, const Reply &reply)
 {
-    new FanOut(m_transport, *m_fleet.snapshot(), engineRequest(request, "/health_generate", healthTimeout),
+    new FanOut(m_context.transport, *m_context.fleet.snapshot(), engineRequest(request, "/health_generate", healthTimeout),
                [reply](const std::vector<FanOutResult> &results) {
         ControlReply answer;
         if (std::all_of(results.begin(), results.end(), [](const FanOutResult &r) { return r.reply.ok(); })) {
@@ -118,10 +128,19 @@ void ControlPlane::healthGenerate(const ControlRequest &request, const Reply &re
 
 void ControlPlane::serverInfo(const ControlRequest &request, const Reply &reply)
 {
-    new FanOut(m_transport, *m_fleet.snapshot(), engineRequest(request, "/server_info", infoTimeout),
+    new FanOut(m_context.transport, *m_context.fleet.snapshot(), engineRequest(request, "/server_info", infoTimeout),
                [reply](const std::vector<FanOutResult> &results) {
         const bool any = std::any_of(results.begin(), results.end(), [](const FanOutResult &r) { return r.reply.ok(); });
         reply(jsonReply(any ? 200 : 503, aggregateServerInfo(results)));
+    }, this);
+}
+
+void ControlPlane::loads(const ControlRequest &request, const Reply &reply)
+{
+    new FanOut(m_context.transport, *m_context.fleet.snapshot(), engineRequest(request, "/v1/loads", infoTimeout),
+               [reply](const std::vector<FanOutResult> &results) {
+        const bool any = std::any_of(results.begin(), results.end(), [](const FanOutResult &r) { return r.reply.ok(); });
+        reply(jsonReply(any ? 200 : 503, aggregateLoads(results)));
     }, this);
 }
 
@@ -132,13 +151,15 @@ void ControlPlane::firstPrefill(const ControlRequest &request, const QByteArray 
 
 void ControlPlane::tryPrefill(const EngineRequest &request, size_t index, const QStringList &failures, const Reply &reply)
 {
-    const fleet::SnapshotPtr snapshot = m_fleet.snapshot();
+    const fleet::SnapshotPtr snapshot = m_context.fleet.snapshot();
     if (index >= snapshot->prefill.size()) {
         reply(errorReply({503, "no_prefill_answered", u"no prefill engine answered: %1"_s.arg(failures.join(u"; "_s))}));
         return;
     }
     const upstream::Origin origin = snapshot->prefill[index].origin;
-    new EngineCall(m_transport, origin, request, [=, this](const EngineReply &answer) {
+    EngineRequest own = request;
+    upstream::setEngineCredentials(own.headers, *snapshot->config, snapshot->prefill[index].config);
+    new EngineCall(m_context.transport, origin, std::move(own), [=, this](const EngineReply &answer) {
         if (answer.status == 0) {
             tryPrefill(request, index + 1, failures + QStringList{QString::fromUtf8(origin.url()) + u": "_s + answer.error}, reply);
             return;
@@ -147,18 +168,19 @@ void ControlPlane::tryPrefill(const EngineRequest &request, size_t index, const 
     }, this);
 }
 
-void ControlPlane::fanOutAction(const ControlRequest &request, const Reply &reply)
+void ControlPlane::fanOutAction(const ControlRequest &request, std::chrono::milliseconds most, const Reply &reply)
 {
     // /flush_cache?timeout=S waits S seconds at the engine for it to become idle.
     const double wait = QUrlQuery(QString::fromUtf8(request.query)).queryItemValue(u"timeout"_s).toDouble();
-    const auto timeout = actionTimeout + std::chrono::milliseconds(qint64(std::clamp(wait, 0.0, 3600.0) * 1000));
-    new FanOut(m_transport, *m_fleet.snapshot(), engineRequest(request, request.path, timeout),
+    const auto timeout = most + std::chrono::milliseconds(qint64(std::clamp(wait, 0.0, 3600.0) * 1000));
+    new FanOut(m_context.transport, *m_context.fleet.snapshot(), engineRequest(request, request.path, timeout),
                [reply](const std::vector<FanOutResult> &results) {
         const int status = commonStatus(results);
         QJsonArray list;
         for (const FanOutResult &result : results) {
             list.append(QJsonObject{
                 {u"role"_s, QString::fromLatin1(roleName(result.server.role))},
+                {u"name"_s, QString::fromUtf8(result.server.name)},
                 {u"url"_s, QString::fromUtf8(result.server.origin.url())},
                 {u"success"_s, result.reply.ok()},
                 {u"status"_s, result.reply.status},

@@ -20,7 +20,7 @@ class FanOut final : public QObject
 public:
     using Callback = std::function<void(const std::vector<FanOutResult> &)>;
     FanOut(upstream::UpstreamTransport &transport, const fleet::FleetSnapshot &fleet, const EngineRequest &request,
-           Callback callback, QObject *parent);
+           const Callback &callback, QObject *parent);
 
 private:
     std::vector<FanOutResult> m_results;

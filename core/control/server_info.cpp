@@ -41,4 +41,22 @@ QByteArray aggregateServerInfo(const std::vector<FanOutResult> &results)
         + prefill.join(',') + "],\"decode\":[" + decode.join(',') + "]}";
 }
 
+QByteArray aggregateLoads(const std::vector<FanOutResult> &results)
+{
+    QByteArrayList prefill, decode;
+    for (const FanOutResult &result : results) {
+        QJsonObject head{{u"name"_s, QString::fromUtf8(result.server.name)}, {u"url"_s, QString::fromUtf8(result.server.url)}};
+        const bool isJson = result.reply.ok() && !QJsonDocument::fromJson(result.reply.body).isNull();
+        if (!result.reply.ok())
+            head.insert(u"error"_s, result.reply.describe());
+        else if (!isJson)
+            head.insert(u"loads"_s, QString::fromUtf8(result.reply.body));
+        QByteArray entry = QJsonDocument(head).toJson(QJsonDocument::Compact);
+        if (isJson)
+            entry = entry.chopped(1) + ",\"loads\":" + result.reply.body.trimmed() + '}';
+        (result.server.role == Role::Prefill ? prefill : decode) += entry;
+    }
+    return "{\"prefill\":[" + prefill.join(',') + "],\"decode\":[" + decode.join(',') + "]}";
+}
+
 } // namespace pdlb::control

@@ -10,4 +10,8 @@ namespace pdlb::control {
 /// {"url":…,"error":…}. Engines' own objects are kept byte for byte.
 QByteArray aggregateServerInfo(const std::vector<FanOutResult> &results);
 
+/// Every engine's /v1/loads: {"prefill":[…],"decode":[…]}, each {"name":…,"url":…,"loads":…} with the engine's own answer
+/// byte for byte (as a string when it is no JSON: ?format=prometheus), or "error" instead of "loads".
+QByteArray aggregateLoads(const std::vector<FanOutResult> &results);
+
 } // namespace pdlb::control

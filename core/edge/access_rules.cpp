@@ -89,9 +89,10 @@ std::optional<Refusal> AccessRules::judgeAdmin(const http::RequestHead &head, co
         return Refusal{{421, "wrong_host", u"the admin API answers only under a name of this machine (localhost)"_s}};
     if (head.headers.contains("origin") && allowedOrigin(head).isEmpty())
         return Refusal{{403, "wrong_origin", u"the admin API takes no requests of web pages from there"_s}};
-    if (head.method != "GET" && head.method != "HEAD" && head.framing != http::Framing::None) {
+    const bool hasBody = head.framing == http::Framing::Chunked || (head.framing == http::Framing::Length && head.contentLength > 0);
+    if (hasBody) {
         const QByteArray type = head.headers.value("content-type").toByteArray().toLower();
-        if (type.left(type.indexOf(';')).trimmed() != "application/json")
+        if (type.split(';').first().trimmed() != "application/json")
             return Refusal{{415, "unsupported_media_type", u"send the body as application/json"_s}};
     }
     if (m_adminKeys.isEmpty()) {

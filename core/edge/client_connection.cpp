@@ -42,7 +42,7 @@ QByteArray codeOf(int status)
 ClientConnection::ClientConnection(QTcpSocket *socket, const EdgeOptions &options, EdgeShared &shared, const HeadJudge &judge,
                                    const Clock &clock)
     : QObject(socket), m_socket(socket), m_encrypted(qobject_cast<QSslSocket *>(socket)), m_options(options), m_judge(judge),
-      m_clock(clock), m_reader(options.head), m_budget(shared.bodies)
+      m_clock(clock), m_reader(options.head), m_budget(shared.bodies), m_refusals(shared.refusals)
 {
     connect(socket, &QTcpSocket::readyRead, this, &ClientConnection::onReadyRead);
     connect(socket, &QTcpSocket::disconnected, this, &ClientConnection::onDisconnected);
@@ -113,7 +113,9 @@ void ClientConnection::consume(QByteArrayView input)
     for (;;) {
         switch (m_reader.next(input)) {
         case http::ReadEvent::NeedMore:
-            if (m_wait < Wait::Head && !m_reader.isIdle())
+            if (m_closing && m_reader.isIdle()) // drained, and what had arrived was no request
+                closeAfterWrites();
+            else if (m_wait < Wait::Head && !m_reader.isIdle())
                 await(Wait::Head);
             return;
         case http::ReadEvent::Head:
@@ -205,7 +207,7 @@ void ClientConnection::bodyReceived(qsizetype bytes)
 
 void ClientConnection::appendBody(QByteArrayView piece)
 {
-    if (m_body.size() + piece.size() > m_options.maxBody) {
+    if (m_body.size() + piece.size() > m_maxBody) {
         refuse(tooLarge());
         return;
     }
@@ -226,8 +228,8 @@ void ClientConnection::appendBody(QByteArrayView piece)
 
 ApiError ClientConnection::tooLarge() const
 {
-    const qint64 memory = m_budget.limit() > 0 ? m_budget.limit() / copiesOfBody : m_options.maxBody;
-    return {413, "body_too_large", u"the body is larger than %1 bytes"_s.arg(std::min(m_options.maxBody, memory))};
+    const qint64 memory = m_budget.limit() > 0 ? m_budget.limit() / copiesOfBody : m_maxBody;
+    return {413, "body_too_large", u"the body is larger than %1 bytes"_s.arg(std::min(m_maxBody, memory))};
 }
 
 bool ClientConnection::isBeyondMemory(qint64 bodySize) const
@@ -237,10 +239,8 @@ bool ClientConnection::isBeyondMemory(qint64 bodySize) const
 
 void ClientConnection::refuseForMemory()
 {
-    http::HeaderList headers;
-    headers.add("Retry-After", "1");
     refuse({503, "overloaded", u"the bodies of other requests take up the memory set aside for them (%1 bytes); try again"_s
-                .arg(m_budget.limit())}, std::move(headers));
+                .arg(m_budget.limit())});
 }
 
 void ClientConnection::startRequest()
@@ -250,9 +250,10 @@ void ClientConnection::startRequest()
         refuse(refusal->error, std::move(refusal->headers));
         return;
     }
+    m_maxBody = m_judge.maxBody(head);
     m_charge = ByteBudget::Charge(m_budget);
     if (head.framing == http::Framing::Length) {
-        if (head.contentLength > m_options.maxBody || isBeyondMemory(head.contentLength)) {
+        if (head.contentLength > m_maxBody || isBeyondMemory(head.contentLength)) {
             refuse(tooLarge());
             return;
         }
@@ -420,12 +421,15 @@ void ClientConnection::closeAfterWrites()
 
 void ClientConnection::refuse(const ApiError &error, http::HeaderList headers)
 {
+    m_refusals.fetch_add(1, std::memory_order_relaxed);
     headers.add("Content-Type", "application/json");
     AccessRules::addCorsHeaders(headers, m_judge.allowedOrigin(m_reader.head()));
     const QByteArray body = error.toJson();
     headers.add("Content-Length", QByteArray::number(body.size()));
     if (error.status == 405)
         headers.add("Allow", "GET, HEAD, POST");
+    if (const QByteArray after = error.retryAfterField(); !after.isEmpty())
+        headers.add("Retry-After", after);
     headers.add("Connection", "close");
     const bool isHead = m_reader.head().method == "HEAD";
     send(http::writeResponseHead(error.status, http::reasonPhrase(error.status), headers) + (isHead ? QByteArray() : body));
@@ -457,8 +461,10 @@ void ClientConnection::abortAfter(std::chrono::milliseconds time)
 void ClientConnection::drain()
 {
     m_closing = true;
-    // A request that has begun to arrive is still answered.
-    if (m_mode == Mode::Reading && m_reader.isIdle() && m_pipelined.isEmpty())
+    // A request that has begun to arrive is still answered, even if nobody has read of it yet.
+    char byte;
+    const bool unread = ::recv(int(m_socket->socketDescriptor()), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+    if (m_mode == Mode::Reading && m_reader.isIdle() && m_pipelined.isEmpty() && !unread)
         closeAfterWrites();
 }
 

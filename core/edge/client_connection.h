@@ -21,6 +21,8 @@ class HeadJudge
 public:
     /// Nothing: the request may pass.
     virtual std::optional<Refusal> judge(const http::RequestHead &head, const QHostAddress &peer) const = 0;
+    /// The largest body that this request may have, in bytes.
+    virtual qint64 maxBody(const http::RequestHead &head) const = 0;
     /// The origin of a web page that may read the answer, for AccessRules::addCorsHeaders().
     virtual QByteArray allowedOrigin(const http::RequestHead &head) const = 0;
 
@@ -102,7 +104,9 @@ private:
     http::RequestReader m_reader;
     QByteArray m_peerName;
     QByteArray m_body;
+    qint64 m_maxBody = 0; ///< of this request
     ByteBudget &m_budget;
+    std::atomic<quint64> &m_refusals;
     ByteBudget::Charge m_charge; ///< for m_body
     QByteArray m_pipelined;
     QByteArray m_queued;

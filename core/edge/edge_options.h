@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "config/rules.h"
+#include "edge/rate_limiter.h"
 #include "http/message.h"
 #include "util/byte_budget.h"
 
@@ -17,6 +19,7 @@ struct EdgeOptions {
     std::chrono::milliseconds headerTimeout = std::chrono::seconds(10); ///< from a request's first byte to its head's end
     std::chrono::milliseconds bodyTimeout = std::chrono::seconds(30); ///< without a body byte, or with less than 500 B/s
     std::chrono::milliseconds keepAliveTimeout = std::chrono::seconds(60); ///< idle between two requests
+    RateRules rate;
     std::chrono::milliseconds writeStall = std::chrono::seconds(60); ///< for the last bytes of a closing connection
 };
 
@@ -25,7 +28,9 @@ struct EdgeShared {
     explicit EdgeShared(qint64 maxBodyMemory) : bodies(maxBodyMemory) {}
 
     ByteBudget bodies; ///< memory of request bodies, each counted as received and as sent to the engines
+    RateLimiter rates;
     std::atomic<qint64> connections{0};
+    std::atomic<quint64> refusals{0}; ///< requests answered with an error before they reached a handler
 };
 
 } // namespace pdlb::edge

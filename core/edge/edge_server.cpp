@@ -7,6 +7,7 @@
 #include <QCoreApplication>
 #include <QHttpServerRequest>
 #include <QHttpServerResponder>
+#include <QLoggingCategory>
 #include <QTcpServer>
 
 #include <fcntl.h>
@@ -17,6 +18,8 @@ using namespace Qt::StringLiterals;
 namespace pdlb::edge {
 
 namespace {
+
+Q_LOGGING_CATEGORY(lcEdge, "pdlb.edge")
 
 constexpr std::chrono::milliseconds longestSweep{500};
 constexpr std::chrono::milliseconds shortestSweep{10};
@@ -118,17 +121,10 @@ EdgeServer::~EdgeServer()
     }
 }
 
-void EdgeServer::addRoute(const QByteArray &path, const QByteArrayList &methods, Handler handler, Access access)
+void EdgeServer::addRoute(const QByteArray &path, const QByteArrayList &methods, Route::Handler handler, Access access, qint64 maxBody)
 {
-    m_routes.insert(path, {methods, std::move(handler), access});
-}
-
-QByteArrayList EdgeServer::Route::allowed() const
-{
-    QByteArrayList list = methods;
-    if (list.contains("GET") && !list.contains("HEAD"))
-        list += "HEAD";
-    return list;
+    qCDebug(lcEdge, "serves %s %s", methods.join(',').constData(), path.constData());
+    m_routes.add({path, methods, std::move(handler), access, maxBody});
 }
 
 Result<void> EdgeServer::listen(int descriptor)
@@ -189,27 +185,45 @@ void EdgeServer::sweep()
 
 std::optional<Refusal> EdgeServer::judge(const http::RequestHead &head, const QHostAddress &peer) const
 {
-    const auto route = m_routes.constFind(head.path());
+    const Route *route = m_routes.find(head.path());
     // A preflight carries no key: the browser asks before it sends one.
-    const bool preflight = head.method == "OPTIONS" && !allowedOrigin(head).isEmpty()
-        && (route == m_routes.constEnd() || route->access != Access::Admin);
-    const bool open = preflight || (route != m_routes.constEnd() && route->access == Access::Open);
+    const bool preflight = head.method == "OPTIONS" && !allowedOrigin(head).isEmpty() && (!route || route->access != Access::Admin);
+    const bool open = preflight || (route && route->access == Access::Open);
     const bool hasBody = head.framing == http::Framing::Chunked || (head.framing == http::Framing::Length && head.contentLength > 0);
     // Nobody without a key fills the memory that is set aside for bodies.
     if (open && hasBody && m_access.needsKey())
         return Refusal{{413, "body_too_large", u"nothing is done with a body here"_s}};
     if (preflight)
         return {};
-    return m_access.judge(head, peer, route == m_routes.constEnd() ? Access::Key : route->access);
+    const Access access = route ? route->access : Access::Key;
+    if (auto refusal = m_access.judge(head, peer, access))
+        return refusal;
+    return access == Access::Key ? judgeRate(head, peer) : std::nullopt;
+}
+
+std::optional<Refusal> EdgeServer::judgeRate(const http::RequestHead &head, const QHostAddress &peer) const
+{
+    if (m_options.rate.perSecond <= 0)
+        return {};
+    // Where no key is asked for anybody could send a new one each time.
+    const QByteArray name = rateName(m_access.needsKey() ? presentedKey(head.headers) : QByteArrayView(), peer);
+    const Monotonic wait = m_shared.rates.take(name, m_options.rate, m_clock.now());
+    if (wait.count() == 0)
+        return {};
+    return Refusal{{429, "rate_limited", u"more than %1 requests a second; try again later"_s.arg(m_options.rate.perSecond), {}, wait}};
+}
+
+qint64 EdgeServer::maxBody(const http::RequestHead &head) const
+{
+    const Route *route = m_routes.find(head.path());
+    return route && route->maxBody > 0 ? std::min(route->maxBody, m_options.maxBody) : m_options.maxBody;
 }
 
 bool EdgeServer::dispatch(Exchange &exchange)
 {
     m_given = nullptr;
-    const auto route = m_routes.constFind(exchange.head().path());
-    const bool served = route != m_routes.constEnd() && (route->methods.contains(exchange.head().method)
-                            || (exchange.head().method == "HEAD" && route->methods.contains("GET")));
-    if (served)
+    const Route *route = m_routes.find(exchange.head().path());
+    if (route && route->serves(exchange.head().method))
         route->handler(exchange);
     else
         answerMissing(exchange);
@@ -220,8 +234,8 @@ void EdgeServer::answerMissing(Exchange &exchange)
 {
     const QByteArray path = exchange.head().path();
     const QString shown = QString::fromUtf8(path.left(200));
-    const auto route = m_routes.constFind(path);
-    if (route == m_routes.constEnd() && path != "*") {
+    const Route *route = m_routes.find(path);
+    if (!route && path != "*") {
         exchange.respondError({404, "not_found", u"there is no endpoint %1 here"_s.arg(shown)});
         return;
     }

@@ -3,15 +3,13 @@
 
 #include "edge/acceptor.h"
 #include "edge/client_connection.h"
+#include "edge/route_table.h"
 #include "util/result.h"
 
-#include <QHash>
 #include <QSet>
 
 #include <QSslConfiguration>
 #include <QTimer>
-
-#include <functional>
 
 namespace pdlb::edge {
 
@@ -22,8 +20,6 @@ class EdgeServer final : public QObject, private HeadJudge
     Q_OBJECT
 
 public:
-    using Handler = std::function<void(Exchange &)>;
-
     /// Everything referred to must outlive the server.
     EdgeServer(const EdgeOptions &options, EdgeShared &shared, const Clock &clock, QObject *parent = nullptr);
     ~EdgeServer() override;
@@ -35,7 +31,8 @@ public:
     void setTls(const QSslConfiguration &configuration) { m_tls = configuration; }
 
     /// GET routes answer HEAD too.
-    void addRoute(const QByteArray &path, const QByteArrayList &methods, Handler handler, Access access = Access::Key);
+    void addRoute(const QByteArray &path, const QByteArrayList &methods, Route::Handler handler, Access access = Access::Key,
+                  qint64 maxBody = 0);
     /// Takes over a bound and listening socket.
     Result<void> listen(int descriptor);
     /// Stops accepting; idle connections close, running requests are answered with "Connection: close".
@@ -51,14 +48,10 @@ Q_SIGNALS:
 private:
     class Listener;
     class HttpServer;
-    struct Route {
-        QByteArrayList methods;
-        Handler handler;
-        Access access;
-        QByteArrayList allowed() const; ///< the methods, and HEAD where GET is served
-    };
 
     std::optional<Refusal> judge(const http::RequestHead &head, const QHostAddress &peer) const override;
+    qint64 maxBody(const http::RequestHead &head) const override;
+    std::optional<Refusal> judgeRate(const http::RequestHead &head, const QHostAddress &peer) const;
     QByteArray allowedOrigin(const http::RequestHead &head) const override { return m_access.allowedOrigin(head); }
     void adopt(qintptr descriptor);
     void setSweepInterval();
@@ -71,7 +64,7 @@ private:
     AccessRules m_access;
     const Clock &m_clock;
     std::optional<QSslConfiguration> m_tls;
-    QHash<QByteArray, Route> m_routes;
+    RouteTable m_routes;
     QSet<ClientConnection *> m_connections;
     std::unique_ptr<HttpServer> m_server;
     Listener *m_listener = nullptr; ///< child of m_server

@@ -69,6 +69,8 @@ void Exchange::respondJson(int status, const QByteArray &json)
 void Exchange::respondError(const ApiError &error, http::HeaderList headers)
 {
     headers.add("Content-Type", "application/json");
+    if (const QByteArray after = error.retryAfterField(); !after.isEmpty())
+        headers.add("Retry-After", after);
     respond(error.status, std::move(headers), error.toJson());
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fleet/fleet.h"
 
+#include "util/stable_hash.h"
+
 #include <algorithm>
 
 using namespace Qt::StringLiterals;
@@ -9,25 +11,18 @@ namespace pdlb::fleet {
 
 namespace {
 
-/// FNV-1a with a final mix: the same in every process and version.
-quint64 stableId(const QByteArray &name)
-{
-    quint64 hash = 0xcbf29ce484222325;
-    for (const char c : name)
-        hash = (hash ^ quint8(c)) * 0x100000001b3;
-    hash = (hash ^ hash >> 33) * 0xff51afd7ed558ccd;
-    return hash ^ hash >> 33;
-}
-
 /// `config` must have its name. `old`: the snapshot before this one, or null.
 Server makeServer(Role role, const ServerConfig &config, qint64 maxInFlight, const FleetSnapshot *old)
 {
     Server server;
     server.config = config;
     server.role = role;
+    server.weight = config.weight;
+    server.enabled = config.enabled;
     server.name = config.name.toUtf8();
-    server.id = stableId(server.name);
+    server.id = stableHash(server.name);
     server.origin = *upstream::parseOrigin(config.url);
+    server.origin.peerName = config.hostName.toUtf8();
     server.url = server.origin.url();
     server.label = u"%1 %2 (%3)"_s.arg(QLatin1StringView(roleName(role)), config.name, QString::fromUtf8(server.url));
     server.maxInFlight = config.maxInFlight > 0 ? config.maxInFlight : maxInFlight;
@@ -36,10 +31,13 @@ Server makeServer(Role role, const ServerConfig &config, qint64 maxInFlight, con
     if (const Server *before = old ? old->find(role, server.name) : nullptr; before && before->origin == server.origin) {
         server.state = before->state;
         server.steeredRanks = before->steeredRanks;
-        if (config.bootstrapPort.kind == BootstrapPort::Kind::Discover && before->config.bootstrapPort == config.bootstrapPort)
+        if (config.bootstrapPort.kind == BootstrapPort::Kind::Discover && before->config.bootstrapPort == config.bootstrapPort) {
             server.bootstrapPort = before->bootstrapPort;
+            server.portPending = before->portPending;
+        }
     } else {
         server.state = std::make_shared<ServerState>();
+        server.portPending = old && role == Role::Prefill && config.bootstrapPort.kind == BootstrapPort::Kind::Discover;
     }
     return server;
 }
@@ -48,6 +46,9 @@ Result<SnapshotPtr> makeSnapshot(const Config &given, const FleetSnapshot *old)
 {
     auto config = std::make_shared<Config>(given);
     config->nameServers();
+    // A name that is not looked up yet has no server.
+    for (QList<ServerConfig> *list : {&config->prefill, &config->decode})
+        list->removeIf([](const ServerConfig &server) { return upstream::parseServerUrl(server.url)->lookup != upstream::Lookup::None; });
     auto snapshot = std::make_shared<FleetSnapshot>();
     for (const ServerConfig &server : std::as_const(config->prefill))
         snapshot->prefill.push_back(makeServer(Role::Prefill, server, config->serverMaxInFlight, old));
@@ -61,6 +62,9 @@ Result<SnapshotPtr> makeSnapshot(const Config &given, const FleetSnapshot *old)
             return tl::unexpected(policy.error());
         (role == Role::Prefill ? snapshot->prefillPolicy : snapshot->decodePolicy) = std::move(*policy);
     }
+    if (const auto key = HashKey::parse(config->policies.hashKey))
+        snapshot->hashKey = *key;
+    snapshot->wants = snapshot->prefillPolicy->wants() | snapshot->decodePolicy->wants();
     snapshot->version = old ? old->version + 1 : 0;
     snapshot->config = std::move(config);
     return SnapshotPtr(std::move(snapshot));
@@ -107,7 +111,10 @@ void Fleet::changePrefill(const QByteArray &name, const std::function<bool(Serve
 void Fleet::setDiscoveredPort(const QByteArray &prefill, std::optional<quint16> port)
 {
     changePrefill(prefill, [port](Server &server) {
-        return server.config.bootstrapPort.kind == BootstrapPort::Kind::Discover && std::exchange(server.bootstrapPort, port) != port;
+        if (server.config.bootstrapPort.kind != BootstrapPort::Kind::Discover)
+            return false;
+        const bool waited = std::exchange(server.portPending, false);
+        return std::exchange(server.bootstrapPort, port) != port || waited;
     });
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "fleet/hash_key.h"
 #include "fleet/pair_table.h"
 #include "fleet/policy_registry.h"
 #include "fleet/server_state.h"
@@ -15,10 +16,19 @@ namespace pdlb::fleet {
 
 /// One engine as a snapshot sees it.
 struct Server {
-    ServerConfig config; ///< with its name
-    Role role = Role::Prefill;
+    // What each choice of a pair looks at comes first and fits in a cache line.
+    std::shared_ptr<ServerState> state;
     quint64 id = 0; ///< see Candidate::id
     QByteArray name; ///< "p1", "d2"
+    qint64 maxInFlight = 0; ///< above 0: so many legs may run on it
+    int weight = 1; ///< as configured
+    bool enabled = true;
+    /// Joined a running fleet and its port is still being asked for: until then it is used only when there is nothing better,
+    /// since with null each engine would go by its own setting, and wait in vain.
+    bool portPending = false;
+
+    Role role = Role::Prefill;
+    ServerConfig config; ///< with its name
     QByteArray url; ///< of the origin
     QString label; ///< for messages: "prefill p1 (http://…)"
     upstream::Origin origin;
@@ -26,10 +36,6 @@ struct Server {
     std::optional<quint16> bootstrapPort;
     /// Above 1: the prefill's DP rank is room % dpSize (SGLang's follow_bootstrap_room, told by its bootstrap server).
     int steeredRanks = 0;
-    std::shared_ptr<ServerState> state;
-
-    /// Above 0: so many legs may run on it.
-    qint64 maxInFlight = 0;
 };
 
 /// The fleet and its rules at one moment; never changes. A request finishes on the snapshot that it started with.
@@ -40,6 +46,8 @@ struct FleetSnapshot {
     PairTable pairs;
     PolicyPtr prefillPolicy;
     PolicyPtr decodePolicy;
+    int wants = Policy::Nothing; ///< of both policies
+    HashKey hashKey;
     quint64 version = 0;
 
     const std::vector<Server> &servers(Role role) const { return role == Role::Prefill ? prefill : decode; }
@@ -60,7 +68,7 @@ public:
     /// policies whose rules did not change keep what they learnt. Requests under way finish on their own snapshot.
     /// On an error (a policy's plugin cannot be loaded) the fleet stays as it was.
     Result<void> apply(const Config &config);
-    /// Publishes what a prefill's bootstrap port was found to be; ignored when its setting does not ask for discovery or
+    /// Publishes what a prefill's bootstrap port was found to be, or that it does not tell; ignored when its setting does not ask for discovery or
     /// when it is gone.
     void setDiscoveredPort(const QByteArray &prefill, std::optional<quint16> port);
     void setSteeredRanks(const QByteArray &prefill, int ranks);

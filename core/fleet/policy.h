@@ -16,7 +16,8 @@ struct Candidate {
     QByteArrayView name; ///< "p1"; valid during pick()
     int weight = 1; ///< at least 1
     qint64 inFlight = 0; ///< legs that run on it, from this balancer
-    double load = std::numeric_limits<double>::quiet_NaN(); ///< its own word (/v1/loads), in requests; NaN: unknown
+    /// Its own word (/v1/loads) in requests, and what this balancer began and ended there since; NaN: unknown.
+    double load = std::numeric_limits<double>::quiet_NaN();
 };
 
 /// What a policy may know of a request. Everything is valid during pick() only.

@@ -18,7 +18,7 @@ public:
 
 } // namespace
 
-PolicyPtr makeRandomPolicy(const PolicyRules &)
+Result<PolicyPtr> makeRandomPolicy(const PolicyRules &)
 {
     return std::make_shared<RandomPolicy>();
 }

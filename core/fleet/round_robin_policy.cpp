@@ -17,7 +17,9 @@ public:
     {
         const quint64 turn = m_turn.fetch_add(1, std::memory_order_relaxed);
         const quint64 count = candidates.size();
-        const quint64 shift = traits.prefill ? 0 : turn / std::lcm(count, quint64(traits.peers));
+        const quint64 cycle = std::lcm(count, quint64(traits.peers));
+        Q_ASSERT(cycle > 0); // nobody is asked to pick from nothing
+        const quint64 shift = traits.prefill ? 0 : turn / cycle;
         return qsizetype((turn + shift) % count);
     }
     QByteArray name() const override { return QByteArrayLiteral("round_robin"); }
@@ -28,7 +30,7 @@ private:
 
 } // namespace
 
-PolicyPtr makeRoundRobinPolicy(const PolicyRules &)
+Result<PolicyPtr> makeRoundRobinPolicy(const PolicyRules &)
 {
     return std::make_shared<RoundRobinPolicy>();
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "util/clock.h"
+#include "fleet/breaker.h"
 
 #include <QString>
 
@@ -49,12 +49,19 @@ private:
 };
 
 /// What all workers and all snapshots know of one server. Each part is thread-safe.
-struct ServerState {
-    std::atomic<qint64> inFlight{0}; ///< legs
+struct alignas(64) ServerState {
+    std::atomic<qint64> inFlight{0}; ///< legs, from the pick of their request on
     std::atomic<quint64> requests{0}; ///< legs opened
     std::atomic<quint64> failures{0}; ///< 5xx answers and transport errors
-    std::atomic<double> load{std::numeric_limits<double>::quiet_NaN()}; ///< see Candidate::load
+    std::atomic<double> load{std::numeric_limits<double>::quiet_NaN()}; ///< requests on it when it was asked; NaN: unknown
+    std::atomic<qint64> loadInFlight{0}; ///< inFlight at that time
+    std::atomic<quint64> steered{0}; ///< rooms given out for its ranks in turn
     HealthRecord health;
+    Breaker breaker;
+    std::atomic<quint64> probes{0}; ///< ended ones
+    std::atomic<quint64> probeFailures{0};
+    std::atomic<bool> probeAsked{false}; ///< traffic failed on it and the prober has not looked since
+    std::atomic<Monotonic::rep> disabledSince{0}; ///< when it was seen to be disabled; 0: it is enabled
 };
 
 } // namespace pdlb::fleet

@@ -125,7 +125,7 @@ QByteArray SseSplitter::data(QByteArrayView event)
 
 bool SseSplitter::isDone(QByteArrayView event)
 {
-    return event.size() <= 64 && data(event) == doneMarker;
+    return event.contains(doneMarker) && data(event) == doneMarker;
 }
 
 } // namespace pdlb::http

@@ -115,7 +115,7 @@ Result<void> readKey(const QString &key, const QString &value, Fault &fault)
         return number(200, fault.status);
     if (key == QLatin1String("after")) {
         fault.cut.amount = 0;
-        const auto done = number(0, fault.after);
+        auto done = number(0, fault.after);
         if (fault.cut.point == Cut::Point::AfterEvents)
             fault.cut.amount = fault.after;
         return done;

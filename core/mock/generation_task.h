@@ -55,8 +55,8 @@ private:
     void onFailed(size_t item, const MockAbort &abort);
     void step();
     bool sendHead();
-    void emitDue(size_t item);
-    void finishItem(size_t item);
+    void emitDue(size_t index);
+    void finishItem(size_t index);
     int dueTokens(const Item &item) const;
     void schedule();
     void complete();

@@ -22,12 +22,10 @@ void MockBootstrap::handle(MockExchange &exchange)
     const QByteArray path = exchange.head().path();
     const QByteArray &method = exchange.head().method;
     const bool get = method == "GET" || method == "HEAD";
-    if (path == "/health" && get)
+    if ((path == "/health" && get) || (path == "/route" && method == "PUT"))
         exchange.respond(200, plainText, "OK");
     else if (path == "/route" && get)
         route(exchange);
-    else if (path == "/route" && method == "PUT")
-        exchange.respond(200, plainText, "OK");
     else if (path == "/health" || path == "/route")
         exchange.respond(405, plainText, "405: Method Not Allowed");
     else

@@ -56,9 +56,16 @@ void MockEngine::serve(MockExchange &exchange, const Fault *fault)
         flushCache(exchange);
     else if (path == "/abort_request" && post)
         abortRequest(exchange);
+    else if (path == "/pd_role_switch" && post)
+        switchRole(exchange);
+    else if ((known({"/start_profile", "/stop_profile", "/set_trace_level"}) && (get || post))
+             || (known({"/pause_generation", "/continue_generation"}) && post))
+        exchange.respond(200, json, toJson(QJsonObject{{QStringLiteral("status"), QStringLiteral("ok")}})); // it is in requests()
     else if (healthPath
              || known({"/generate", "/v1/chat/completions", "/v1/completions", "/server_info", "/get_server_info",
-                       "/model_info", "/get_model_info", "/v1/models", "/v1/loads", "/flush_cache", "/abort_request"}))
+                       "/model_info", "/get_model_info", "/v1/models", "/v1/loads", "/flush_cache", "/abort_request",
+                       "/pd_role_switch", "/start_profile", "/stop_profile", "/set_trace_level", "/pause_generation",
+                       "/continue_generation"}))
         exchange.respond(405, json, R"({"detail":"Method Not Allowed"})");
     else
         exchange.respond(404, json, R"({"detail":"Not Found"})");
@@ -172,6 +179,29 @@ void MockEngine::abortRequest(MockExchange &exchange)
     const auto tasks = m_tasks;
     for (GenerationTask *task : tasks)
         task->abort(all ? QByteArray() : rid);
+}
+
+void MockEngine::switchRole(MockExchange &exchange)
+{
+    const QString wanted = QJsonDocument::fromJson(exchange.body()).object().value(QLatin1String("new_role")).toString();
+    const auto refuse = [&](const QString &message) {
+        exchange.respond(400, json, toJson(QJsonObject{{QStringLiteral("success"), false}, {QStringLiteral("message"), message},
+                                                       {QStringLiteral("safe_to_restore"), true}}));
+    };
+    if (wanted != QLatin1String("prefill") && wanted != QLatin1String("decode")) {
+        refuse(QStringLiteral("new_role must be prefill or decode"));
+        return;
+    }
+    if (!m_tasks.isEmpty()) {
+        refuse(QStringLiteral("scheduler is not idle: %1 running").arg(m_tasks.size()));
+        return;
+    }
+    if (const auto done = become(wanted == QLatin1String("prefill") ? Role::Prefill : Role::Decode); !done) {
+        refuse(done.error().message);
+        return;
+    }
+    exchange.respond(200, json, toJson(QJsonObject{{QStringLiteral("success"), true},
+                                                   {QStringLiteral("message"), QStringLiteral("role is now %1").arg(wanted)}}));
 }
 
 EngineFacts MockEngine::facts() const

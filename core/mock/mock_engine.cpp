@@ -13,7 +13,7 @@ bool isWildcard(const QHostAddress &address)
 
 } // namespace
 
-MockEngine::MockEngine(Role role, MockOptions options, Rendezvous *hub, QObject *parent)
+MockEngine::MockEngine(Role role, const MockOptions &options, Rendezvous *hub, QObject *parent)
     : QObject(parent),
       m_core{role, options, MockText(options.text), hub ? hub : &m_ownHub, options.bootstrapPort}
 {
@@ -74,6 +74,23 @@ Result<void> MockEngine::start()
     m_bootstrap->setHttpPort(port());
     setRegistered(m_bootstrap->isRegistered());
     return {};
+}
+
+Result<void> MockEngine::become(Role role)
+{
+    if (role == m_core.role)
+        return {};
+    if (m_core.role == Role::Prefill) {
+        setRegistered(false);
+        delete std::exchange(m_bootstrap, nullptr);
+        m_core.bootstrapPort = m_core.options.bootstrapPort;
+    }
+    m_core.role = role;
+    if (role != Role::Prefill)
+        return {};
+    m_bootstrap = new MockBootstrap(m_core.options, this);
+    m_core.bootstrapPort = m_core.options.bootstrapPort;
+    return start(); // which leaves what listens already
 }
 
 void MockEngine::stopListening()

@@ -21,7 +21,7 @@ class MockEngine final : public QObject
     Q_DISABLE_COPY_MOVE(MockEngine)
 
 public:
-    explicit MockEngine(Role role, MockOptions options = {}, Rendezvous *hub = nullptr, QObject *parent = nullptr);
+    explicit MockEngine(Role role, const MockOptions &options = {}, Rendezvous *hub = nullptr, QObject *parent = nullptr);
     ~MockEngine() override;
 
     /// Listens; a prefill's bootstrap server too. After a stop: on the same ports as before.
@@ -74,6 +74,9 @@ private:
     void health(MockExchange &exchange);
     void flushCache(MockExchange &exchange);
     void abortRequest(MockExchange &exchange);
+    void switchRole(MockExchange &exchange);
+    /// As after POST /pd_role_switch: the bootstrap server comes or goes.
+    Result<void> become(Role role);
     EngineFacts facts() const;
     QHostAddress address() const;
 

@@ -141,7 +141,7 @@ QByteArray bootstrapInfo(const MockOptions &options, quint16 httpPort)
                               {key("pp_size"), 1},
                               {key("page_size"), options.pageSize},
                               {key("kv_cache_dtype"), text(options.kvCacheDtype)},
-                              {key("follow_bootstrap_room"), true},
+                              {key("follow_bootstrap_room"), options.followBootstrapRoom},
                               {key("enable_dsa_cache_layer_split"), false},
                               {key("prefill_http_port"), httpPort}});
 }

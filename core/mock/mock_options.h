@@ -47,6 +47,7 @@ struct MockOptions {
 
     int tpSize = 1;
     int dpSize = 1;
+    bool followBootstrapRoom = true; ///< prefill: room % dpSize is the DP rank, says /route
     int pageSize = 64;
     QByteArray kvCacheDtype = "auto";
     QByteArray transferBackend = "mooncake";

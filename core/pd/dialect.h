@@ -16,6 +16,7 @@ enum class LegRole { Prefill, Decode };
 struct BootstrapAddress {
     QByteArray host; ///< IPv6 literals in brackets
     std::optional<quint16> port; ///< none → JSON null: each engine uses its own
+    RoomSteering steering = {};
 };
 
 /// One leg of one request: what to send where.
@@ -57,7 +58,9 @@ class Dialect
 public:
     virtual ~Dialect() = default;
     /// Validates the body (exactly one JSON object, UTF-8) and finds what matters. Linear time, no recursion.
-    virtual Result<RequestShape, ApiError> analyse(Endpoint endpoint, const QByteArray &body) const = 0;
+    /// `keyMember`: a member at the top whose place is to be told in RequestShape::key.
+    virtual Result<RequestShape, ApiError> analyse(Endpoint endpoint, const QByteArray &body,
+                                                   QByteArrayView keyMember = {}) const = 0;
     /// The legs' bodies for one attempt, with fresh rooms.
     virtual RequestPlan plan(const RequestShape &shape, const QByteArray &body, const BootstrapAddress &bootstrap,
                              RoomSource &rooms, Random &random) const = 0;

@@ -17,16 +17,20 @@ using json::Value;
 
 namespace {
 
-/// A cut stream's last event without the empty line that ends events: another stream's must not run into it.
+bool isLineEnd(char c)
+{
+    return c == '\n' || c == '\r';
+}
+
+/// A cut stream's last event lacks the empty line that ends events: another stream's must not run into it.
 QByteArray ended(const QByteArray &event)
 {
-    for (const QByteArrayView end : {"\n\n", "\r\n\r\n", "\r\r"}) {
-        if (event.endsWith(end))
-            return event;
-    }
-    if (event.trimmed().isEmpty())
-        return event;
-    return event + (event.endsWith('\n') || event.endsWith('\r') ? "\n" : "\n\n");
+    QByteArrayView lines = event;
+    if (!lines.isEmpty() && isLineEnd(lines.back()))
+        lines.chop(lines.endsWith("\r\n") ? 2 : 1);
+    else
+        return event + "\n\n";
+    return lines.isEmpty() || isLineEnd(lines.back()) ? event : lines.toByteArray() + "\n\n";
 }
 
 } // namespace

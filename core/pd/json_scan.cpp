@@ -22,7 +22,7 @@ constexpr std::array<Type, 256> makeTypes()
     types['n'] = Type::Null;
     types['-'] = Type::Number;
     for (char c = '0'; c <= '9'; ++c)
-        types[size_t(c)] = Type::Number;
+        types[uchar(c)] = Type::Number;
     return types;
 }
 

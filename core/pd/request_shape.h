@@ -7,6 +7,7 @@
 
 #include <QByteArray>
 
+#include <optional>
 #include <vector>
 
 namespace pdlb::pd {
@@ -47,6 +48,10 @@ struct RequestShape {
     QByteArray clientRid;
     /// The body has a rid member that is not null (string or list).
     bool hasRid = false;
+    /// The prefill's DP rank that the client names (routed_dp_rank, disagg_prefill_dp_rank).
+    std::optional<int> prefillRank;
+    Span prompt; ///< the value of messages, prompt, text or input_ids; empty when there is none
+    Span key; ///< the value of the member that was asked for; empty when absent or null
 
     /// In body order, not overlapping. Cuts: client-supplied bootstrap members and a null rid, each with one adjoining
     /// comma. The other kinds only when the request is fanned out.

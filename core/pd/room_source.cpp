@@ -37,4 +37,17 @@ quint64 RoomSource::next()
     }
 }
 
+quint64 RoomSource::next(const RoomSteering &steering, quint64 index)
+{
+    quint64 room = next();
+    if (steering.ranks < 2)
+        return room;
+    const quint64 ranks = quint64(steering.ranks);
+    const quint64 rank = (steering.first + (steering.same ? 0 : index)) % ranks;
+    // No more than that many: missing so often has a chance of e^-50.
+    for (quint64 left = 50 * ranks; left > 0 && room % ranks != rank; --left)
+        room = next();
+    return room;
+}
+
 } // namespace pdlb::pd

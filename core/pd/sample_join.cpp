@@ -72,7 +72,7 @@ Result<SampleJoin::Parts> SampleJoin::feed(LegRole role, QByteArrayView bytes)
 
 Result<SampleJoin::Parts> SampleJoin::end(LegRole role)
 {
-    if (isComplete())
+    if (role == LegRole::Prefill && isComplete())
         return Parts();
     (role == LegRole::Prefill ? m_prefillEnded : m_decodeEnded) = true;
     if (!m_stream)
@@ -154,8 +154,8 @@ void SampleJoin::handOut(Parts &out, QByteArray event)
 Result<QByteArray> SampleJoin::joinEvent(const QByteArray &event, bool &needsPrefill) const
 {
     needsPrefill = false;
-    if (!m_fields.mayHold(event))
-        return event;
+    if (m_doneOut || !m_fields.mayHold(event))
+        return event; // behind [DONE] nothing is read any more: nothing there may spoil a good answer
     const auto data = findData(event);
     if (!data || !m_fields.mayHold(data->view()))
         return event;

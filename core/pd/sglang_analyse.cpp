@@ -33,8 +33,8 @@ QString shortened(Value value)
 class Analysis
 {
 public:
-    Analysis(Endpoint endpoint, const QByteArray &body, const json::Document &document)
-        : m_body(body), m_document(document), m_known(findMembers(document, body))
+    Analysis(Endpoint endpoint, const QByteArray &body, const json::Document &document, QByteArrayView keyMember)
+        : m_body(body), m_document(document), m_keyMember(keyMember), m_known(findMembers(document, body))
     {
         shape.endpoint = endpoint;
     }
@@ -45,6 +45,9 @@ public:
 private:
     void readFlags();
     void readRid();
+    void readRank();
+    void findPrompt();
+    void findKey();
     Refusal readBatch();
     Refusal readList(const Member *member, QByteArrayView name);
     Refusal readEmbeds();
@@ -57,11 +60,13 @@ private:
     void edit(BodyEdit::Kind kind, Value value, qint64 seed = 0);
 
     Value value(const Member *member) const { return member ? Value(member->value.in(m_body)) : Value(); }
+    static bool isGiven(const Member *member) { return member != nullptr && member->type != Type::Null; }
     bool isGenerate() const { return shape.endpoint == Endpoint::Generate; }
     template <typename Visit> Refusal forEachParams(Visit visit) const;
 
     QByteArrayView m_body;
     const json::Document &m_document;
+    QByteArrayView m_keyMember;
     KnownMembers m_known;
 };
 
@@ -69,6 +74,9 @@ Refusal Analysis::run()
 {
     readFlags();
     readRid();
+    readRank();
+    findPrompt();
+    findKey();
     if (auto refused = readBatch())
         return refused;
     if (auto refused = readSamples())
@@ -117,9 +125,47 @@ void Analysis::readRid()
         shape.clientRid = rid.string();
 }
 
+/// Which rank the prefill runs it on: engines take routed_dp_rank for both legs, and tell decode of another one by
+/// disagg_prefill_dp_rank.
+void Analysis::readRank()
+{
+    for (const Member *member : {m_known.prefillDpRank, m_known.dataParallelRank, m_known.routedDpRank}) {
+        const auto rank = value(member).integer();
+        if (rank && *rank >= 0 && *rank <= std::numeric_limits<int>::max())
+            shape.prefillRank = int(*rank);
+    }
+}
+
+void Analysis::findPrompt()
+{
+    const Member *prompt = nullptr;
+    switch (shape.endpoint) {
+    case Endpoint::ChatCompletions:
+        prompt = m_known.messages;
+        break;
+    case Endpoint::Completions:
+        prompt = m_known.prompt;
+        break;
+    case Endpoint::Generate:
+        prompt = isGiven(m_known.text) ? m_known.text : m_known.inputIds;
+        break;
+    }
+    if (isGiven(prompt))
+        shape.prompt = prompt->value;
+}
+
+void Analysis::findKey()
+{
+    if (m_keyMember.isEmpty())
+        return;
+    for (const Member &member : m_document.members) {
+        if (member.name(m_body) == m_keyMember)
+            shape.key = isGiven(&member) ? member.value : Span();
+    }
+}
+
 Refusal Analysis::readBatch()
 {
-    const auto isGiven = [](const Member *member) { return member != nullptr && member->type != Type::Null; };
     switch (shape.endpoint) {
     case Endpoint::ChatCompletions:
         return std::nullopt;
@@ -329,7 +375,7 @@ void Analysis::edit(BodyEdit::Kind kind, Value value, qint64 seed)
 
 } // namespace
 
-Result<RequestShape, ApiError> analyse(Endpoint endpoint, const QByteArray &body)
+Result<RequestShape, ApiError> analyse(Endpoint endpoint, const QByteArray &body, QByteArrayView keyMember)
 {
     const auto isSpace = [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; };
     if (std::all_of(body.begin(), body.end(), isSpace)) {
@@ -347,7 +393,7 @@ Result<RequestShape, ApiError> analyse(Endpoint endpoint, const QByteArray &body
             refusal("json_object_expected", u"The request body is valid JSON but no object: it must begin "
                                             "with '{' (byte %1)."_s.arg(document->value.begin)));
     }
-    Analysis analysis(endpoint, body, *document);
+    Analysis analysis(endpoint, body, *document, keyMember);
     if (auto refused = analysis.run())
         return tl::unexpected(std::move(*refused));
     return std::move(analysis.shape);

@@ -9,9 +9,9 @@ namespace {
 class SglangDialect final : public Dialect
 {
 public:
-    Result<RequestShape, ApiError> analyse(Endpoint endpoint, const QByteArray &body) const override
+    Result<RequestShape, ApiError> analyse(Endpoint endpoint, const QByteArray &body, QByteArrayView keyMember) const override
     {
-        return sglang::analyse(endpoint, body);
+        return sglang::analyse(endpoint, body, keyMember);
     }
     RequestPlan plan(const RequestShape &shape, const QByteArray &body, const BootstrapAddress &bootstrap,
                      RoomSource &rooms, Random &random) const override

@@ -25,6 +25,10 @@ constexpr KnownName knownNames[] = {
     {"sampling_params", &KnownMembers::samplingParams},
     {"return_logprob", &KnownMembers::returnLogprob},
     {"return_routed_experts", &KnownMembers::returnRoutedExperts},
+    {"messages", &KnownMembers::messages},
+    {"routed_dp_rank", &KnownMembers::routedDpRank},
+    {"data_parallel_rank", &KnownMembers::dataParallelRank},
+    {"disagg_prefill_dp_rank", &KnownMembers::prefillDpRank},
 };
 
 } // namespace

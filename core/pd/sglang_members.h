@@ -22,6 +22,10 @@ struct KnownMembers {
     const json::Member *samplingParams = nullptr;
     const json::Member *returnLogprob = nullptr;
     const json::Member *returnRoutedExperts = nullptr;
+    const json::Member *messages = nullptr;
+    const json::Member *routedDpRank = nullptr;
+    const json::Member *dataParallelRank = nullptr; ///< the old name of routed_dp_rank
+    const json::Member *prefillDpRank = nullptr;
     bool hasBootstrap = false; ///< some member isBootstrapName()
 };
 

@@ -51,7 +51,7 @@ QByteArray bootstrapMembers(const RequestShape &shape, const BootstrapAddress &b
     appendPerPrompt(out, shape, [&] { out += port; });
     out += ",\"bootstrap_room\":";
     appendPerPrompt(out, shape, [&] {
-        rooms.push_back(source.next());
+        rooms.push_back(source.next(bootstrap.steering, rooms.size()));
         out += QByteArray::number(rooms.back());
     });
     return out;

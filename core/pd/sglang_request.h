@@ -10,7 +10,7 @@ inline constexpr qsizetype maxRooms = 65536;
 inline constexpr int maxSamples = 128;
 
 /// Dialect::analyse for SGLang.
-Result<RequestShape, ApiError> analyse(Endpoint endpoint, const QByteArray &body);
+Result<RequestShape, ApiError> analyse(Endpoint endpoint, const QByteArray &body, QByteArrayView keyMember);
 
 /// Dialect::plan for SGLang.
 RequestPlan plan(const RequestShape &shape, const QByteArray &body, const BootstrapAddress &bootstrap,

@@ -43,6 +43,7 @@ std::vector<json::Replacement> sumUsage(QByteArrayView text, Value base, const s
         replace(reasoning, sum(all, "reasoning_tokens"));
 
     std::vector<Value> details;
+    details.reserve(all.size());
     for (const Value &usage : all)
         details.push_back(usage.member("completion_tokens_details"));
     for (json::Members members(base.member("completion_tokens_details")); members.next();) {

@@ -10,7 +10,7 @@ namespace pdlb::relay {
 using trace::EndReason;
 using upstream::LegEndKind;
 
-AttemptMachine::AttemptMachine(std::vector<pd::LegRole> roles, Options options) : m_options(std::move(options))
+AttemptMachine::AttemptMachine(const std::vector<pd::LegRole> &roles, Options options) : m_options(std::move(options))
 {
     for (const pd::LegRole role : roles)
         m_legs.push_back({.role = role});
@@ -200,8 +200,7 @@ void AttemptMachine::finishIfWhole()
 void AttemptMachine::connectFailed(const LegEnded &event)
 {
     const bool timeout = event.kind == LegEndKind::ConnectTimeout;
-    const bool untouched = !event.wrote && !m_sent;
-    if (untouched && m_options.mayRetry) {
+    if (!event.wrote && mayRetry() && event.affordable) {
         cancelOthers(event.leg);
         m_actions.push_back(Retry{});
         m_concluded = true;

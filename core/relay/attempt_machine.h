@@ -17,7 +17,8 @@ struct LegHead { int leg; int status; };
 struct LegBody { int leg; }; ///< the first byte of the body
 struct LegAborted { int leg; pd::InBandError error; }; ///< a failure told inside a 2xx stream
 struct LegDone { int leg; }; ///< the stream's end marker was seen
-struct LegEnded { int leg; upstream::LegEndKind kind; QString detail; bool wrote; };
+/// `wrote`: some of the request may have left. `affordable`: the budget of retries allows another attempt.
+struct LegEnded { int leg; upstream::LegEndKind kind; QString detail; bool wrote; bool affordable = false; };
 struct MergeComplete {}; ///< nothing more of the answer depends on prefill's body
 struct MergeFailed { QString detail; };
 struct ClientGone {};
@@ -56,15 +57,17 @@ class AttemptMachine
 public:
     struct Options {
         bool stream = false; ///< the client asked for server-sent events
-        bool mayRetry = false; ///< another pair exists and this is the first attempt
+        bool mayRetry = false; ///< another pair exists and there are attempts left
         bool needsPrefillBody = false; ///< the answer is merged: it is whole only when prefill's body is too
         bool buffered = false; ///< the answer is put together as a whole: nothing is committed before its end
         std::vector<QString> names; ///< per leg, for messages: "prefill p1 (http://…)"
     };
 
-    AttemptMachine(std::vector<pd::LegRole> roles, Options options);
+    AttemptMachine(const std::vector<pd::LegRole> &roles, Options options);
 
     std::vector<Action> step(const Event &event);
+    /// A leg that ends now without having been connected can lead to another attempt.
+    bool mayRetry() const { return m_options.mayRetry && !m_sent && !m_concluded; }
     /// After Conclude: the client has its answer (or is gone) and only draining is left.
     bool isConcluded() const { return m_concluded; }
     /// Every leg has ended or was cancelled.

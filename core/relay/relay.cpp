@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/relay.h"
 
+#include "relay/request_traits.h"
 #include "upstream/engine_credentials.h"
 
 #include <QFutureWatcher>
@@ -46,6 +47,10 @@ Relay::Relay(RelayContext &context, edge::Exchange &exchange, pd::Endpoint endpo
 {
     m_exchange->setObserver(this);
     m_clientHeaders = http::endToEndHeaders(exchange.head().headers);
+    m_trace.requestHeaders = m_clientHeaders;
+    m_trace.context = trace::TraceContext::continued(m_clientHeaders.value("traceparent"), context.chance);
+    m_trace.peer = exchange.peerName();
+    m_trace.target = exchange.head().target;
     m_clientHeaders.remove("host");
     upstream::setEngineCredentials(m_clientHeaders, config());
     addForwardedFields(m_clientHeaders, exchange, !config().tlsCertFile.isEmpty());
@@ -69,6 +74,7 @@ Relay::~Relay()
         m_exchange->setObserver(nullptr);
     for (const auto &run : m_legs)
         legOver(*run);
+    countRooms(0);
 }
 
 void Relay::start()
@@ -80,7 +86,7 @@ void Relay::start()
         return;
     }
     if (m_body.size() <= largeBody) {
-        analysed(m_context.dialect.analyse(m_endpoint, m_body));
+        analysed(m_context.dialect.analyse(m_endpoint, m_body, keyMember(*m_snapshot)));
         return;
     }
     auto *watcher = new QFutureWatcher<std::shared_ptr<ShapeResult>>(this);
@@ -92,8 +98,8 @@ void Relay::start()
     auto promise = std::make_shared<QPromise<std::shared_ptr<ShapeResult>>>();
     watcher->setFuture(promise->future());
     promise->start();
-    QThreadPool::globalInstance()->start([promise, body = m_body, endpoint = m_endpoint, &dialect = m_context.dialect] {
-        promise->addResult(std::make_shared<ShapeResult>(dialect.analyse(endpoint, body)));
+    QThreadPool::globalInstance()->start([promise, body = m_body, endpoint = m_endpoint, key = keyMember(*m_snapshot), &dialect = m_context.dialect] {
+        promise->addResult(std::make_shared<ShapeResult>(dialect.analyse(endpoint, body, key)));
         promise->finish();
     });
 }
@@ -101,8 +107,7 @@ void Relay::start()
 void Relay::analysed(const ShapeResult &shape)
 {
     if (!shape) {
-        perform(AnswerError{shape.error()});
-        endWithoutLegs(trace::EndReason::BadRequest, shape.error().message);
+        refuse(shape.error(), trace::EndReason::BadRequest);
         return;
     }
     m_shape = *shape;
@@ -111,20 +116,26 @@ void Relay::analysed(const ShapeResult &shape)
     m_trace.batch = m_shape.batchSize;
     m_trace.samples = m_shape.samples;
     // Counted so far: the body and one copy with the legs' members. Each further sample has a copy of its own.
-    if (!m_charge.grow((m_shape.samples - 1) * m_body.size()))
+    const qint64 copies = (m_shape.samples - 1) * m_body.size();
+    if (!m_charge.canEverGrow(copies)) {
+        refuse({413, "body_too_large", u"%1 samples need a copy of the body each, %2 bytes in all, more than the memory set aside for "
+            "bodies; ask for fewer at a time"_s.arg(m_shape.samples).arg(m_charge.bytes() + copies)}, trace::EndReason::BadRequest);
+    } else if (!m_charge.grow(copies)) {
         refuse({503, "overloaded", u"the bodies of other requests take up the memory set aside for them; try again"_s});
-    else
+    } else {
         enter();
+    }
 }
 
 void Relay::enter()
 {
+    m_context.retries.earn(config().retry);
     switch (m_context.admission.enter(m_ticket)) {
     case Admission::Verdict::Run:
         beginAttempt();
         break;
     case Admission::Verdict::Wait:
-        m_waitingSince = now();
+        beginToWait();
         break;
     case Admission::Verdict::Refuse:
         refuse({429, "too_many_requests", u"%1 requests are running and the queue is full; try again later"_s
@@ -133,9 +144,18 @@ void Relay::enter()
     }
 }
 
+void Relay::beginToWait()
+{
+    if (m_waitingSince.count() > 0)
+        return; // its turn came and there was no server for it
+    m_waitingSince = now();
+    m_trace.queued = m_waitingSince;
+    m_trace.admitted.reset();
+    m_trace.queuePosition = m_ticket.position();
+}
+
 void Relay::admitted()
 {
-    m_waitingSince = Monotonic(0);
     if (!m_isOver && m_exchange)
         beginAttempt();
 }
@@ -146,34 +166,67 @@ void Relay::refuse(const ApiError &error, trace::EndReason reason)
     endWithoutLegs(reason, error.message);
 }
 
+std::optional<fleet::Picked> Relay::pick()
+{
+    for (;;) {
+        const quint64 seen = m_context.admission.placesFreed();
+        m_snapshot = m_context.fleet.snapshot();
+        fleet::PickRequest wanted;
+        wanted.legs = m_shape.samples;
+        wanted.now = now();
+        wanted.avoid = m_failed;
+        wanted.pin = m_pin;
+        wanted.traits = requestTraits(*m_snapshot, m_shape, m_body, m_exchange->head().headers);
+        auto picked = fleet::pickPair(*m_snapshot, wanted, m_context.chance);
+        if (picked) {
+            m_context.admission.started(m_ticket);
+            return std::move(*picked);
+        }
+        const fleet::PickError &error = picked.error();
+        if (error.wait == fleet::PickError::Wait::InVain) {
+            refuse(error, error.status < 500 ? trace::EndReason::BadRequest : trace::EndReason::Overload);
+            return {};
+        }
+        switch (m_context.admission.park(m_ticket, error.wait == fleet::PickError::Wait::ForAnyServer, seen)) {
+        case Admission::Verdict::Run:
+            break; // a leg ended meanwhile
+        case Admission::Verdict::Wait:
+            beginToWait();
+            return {};
+        case Admission::Verdict::Refuse:
+            refuse({429, "too_many_requests", error.message + u" and the queue is full; try again later"_s});
+            return {};
+        }
+    }
+}
+
 void Relay::beginAttempt()
 {
-    m_snapshot = m_context.fleet.snapshot();
-    fleet::PickRequest wanted;
-    wanted.avoid = m_pair;
-    wanted.pin = m_pin;
-    wanted.traits.model = m_shape.model;
-    const auto picked = fleet::pickPair(*m_snapshot, wanted, m_context.random);
-    if (!picked) {
-        refuse(picked.error(), picked.error().status < 500 ? trace::EndReason::BadRequest : trace::EndReason::Overload);
+    auto picked = pick();
+    if (!picked)
         return;
-    }
+    if (std::exchange(m_waitingSince, Monotonic(0)).count() > 0)
+        m_trace.admitted = now();
     m_pair = picked->pair;
+    m_prefillPlace.emplace(std::move(picked->prefill));
+    m_decodePlace.emplace(std::move(picked->decode));
     m_trace.policy = picked->reason;
     const fleet::Server &prefill = m_snapshot->prefill[size_t(m_pair->prefill)];
     const fleet::Server &decode = m_snapshot->decode[size_t(m_pair->decode)];
     m_trace.picked = now();
     ++m_trace.attempts;
 
-    const pd::BootstrapAddress bootstrap{prefill.origin.bracketedHost(), prefill.bootstrapPort};
+    const pd::BootstrapAddress bootstrap{prefill.origin.bracketedHost(), prefill.bootstrapPort,
+                                         roomSteering(prefill, m_shape, m_exchange->head().headers)};
     pd::RequestPlan plan = m_context.dialect.plan(m_shape, m_body, bootstrap, m_context.rooms, m_context.random);
     m_trace.rooms = QList<quint64>(plan.rooms.begin(), plan.rooms.end());
     m_trace.rid = plan.legs.front().rid;
+    countRooms(m_trace.rooms.size());
     m_merger = m_context.dialect.merger(m_shape);
 
     AttemptMachine::Options options;
     options.stream = m_shape.stream;
-    options.mayRetry = m_retries == 0 && (m_snapshot->prefill.size() > 1 || m_snapshot->decode.size() > 1);
+    options.mayRetry = m_retries < config().retry.retries && (m_snapshot->prefill.size() > 1 || m_snapshot->decode.size() > 1);
     options.needsPrefillBody = m_merger && (m_shape.returnLogprob || m_shape.returnRoutedExperts);
     options.buffered = m_merger && !m_shape.stream;
     std::vector<pd::LegRole> roles;
@@ -185,16 +238,20 @@ void Relay::beginAttempt()
         const bool isPrefill = leg.role == pd::LegRole::Prefill;
         auto run = std::make_unique<LegRun>();
         run->server = isPrefill ? &prefill : &decode;
+        run->place = isPrefill ? &*m_prefillPlace : &*m_decodePlace;
+        run->counted = true;
         run->trace.prefill = isPrefill;
         run->trace.sample = leg.sample;
         run->trace.server = run->server->name;
+        run->trace.serverId = run->server->id;
         run->trace.url = run->server->url;
+        run->trace.spanId = trace::makeSpanId(m_context.chance);
         options.names.push_back(run->server->label);
         roles.push_back(leg.role);
         run->plan = std::move(leg);
         m_legs.push_back(std::move(run));
     }
-    m_machine.emplace(std::move(roles), std::move(options));
+    m_machine.emplace(roles, std::move(options));
     for (int i = 0; i < int(m_legs.size()); ++i)
         openLeg(i, m_legs[size_t(i)]->plan);
     // Not while opening: the first ready connection must not write before the others are even tried.
@@ -204,9 +261,10 @@ void Relay::beginAttempt()
     }
 }
 
-http::HeaderList Relay::legHeaders() const
+http::HeaderList Relay::legHeaders(const fleet::Server &server) const
 {
     http::HeaderList headers = m_clientHeaders;
+    upstream::setEngineCredentials(headers, config(), server.config);
     if (!headers.contains("content-type"))
         headers.add("Content-Type", "application/json");
     if (m_merger)
@@ -220,13 +278,11 @@ void Relay::openLeg(int index, const pd::LegPlan &plan)
     upstream::LegRequest request;
     request.origin = run.server->origin;
     request.target = m_exchange->head().target;
-    request.headers = legHeaders();
+    request.headers = legHeaders(*run.server);
     request.body = plan.body;
     request.connectTimeout = config().connectTimeout;
     run.trace.opened = now();
-    run.server->state->inFlight.fetch_add(1, std::memory_order_relaxed);
     run.server->state->requests.fetch_add(1, std::memory_order_relaxed);
-    run.counted = true;
     run.leg = transportFor(run.server->origin).open(std::move(request), this);
     run.plan.body = {};
     connect(run.leg, &upstream::Leg::ready, this, [this, index] { legReady(index); });
@@ -246,13 +302,11 @@ void Relay::tick(Monotonic time)
         return limit.count() > 0 && since.count() > 0 && time - since > limit;
     };
     if (!m_isOver && !m_machine && expired(m_waitingSince, config.queueTimeout)) {
-        refuse({503, "queue_timeout", u"the request waited %1 s and none of the %2 running ones ended; try again later"_s
-                    .arg(double(config.queueTimeout.count()) / 1000).arg(config.maxInFlight)});
+        refuse({503, "queue_timeout", u"the request waited %1 s and no place became free; try again later"_s
+                    .arg(double(config.queueTimeout.count()) / 1000)});
     }
-    if (!m_isOver && !m_machine && m_waitingSince.count() > 0 && expired(m_trace.received, config.requestTimeout)) {
-        const ApiError error{504, "timeout_total", u"the request waited for its turn until the request timeout"_s};
-        perform(AnswerError{error});
-        endWithoutLegs(trace::EndReason::TimeoutTotal, error.message);
+    if (!m_isOver && !m_machine && (m_waitingSince.count() > 0 || m_retryPause) && expired(m_trace.received, config.requestTimeout)) {
+        refuse({504, "timeout_total", u"the request was not begun within the request timeout"_s}, trace::EndReason::TimeoutTotal);
     }
     if (m_isOver || !m_machine)
         return;
@@ -278,9 +332,19 @@ void Relay::tick(Monotonic time)
     else if (expired(m_trace.received, config.requestTimeout))
         apply(TimedOut{trace::EndReason::TimeoutTotal});
     else if (m_lastByte.count() == 0 && expired(m_sentAt, config.firstByteTimeout))
-        apply(TimedOut{trace::EndReason::TimeoutFirstByte});
+        apply(silence(trace::EndReason::TimeoutFirstByte));
     else if (!m_paused && expired(m_lastByte, config.streamIdleTimeout))
-        apply(TimedOut{trace::EndReason::TimeoutIdle});
+        apply(silence(trace::EndReason::TimeoutIdle));
+}
+
+TimedOut Relay::silence(trace::EndReason which)
+{
+    // Slow or hanging: no failure yet, but worth a look.
+    for (const auto &run : m_legs) {
+        if (run->counted)
+            tellHealth(*run, false);
+    }
+    return {which};
 }
 
 void Relay::abandonLegs()
@@ -298,12 +362,19 @@ void Relay::releaseSentBodies()
         m_charge.release();
 }
 
+void Relay::countRooms(qint64 rooms)
+{
+    m_context.metrics.rooms.fetch_add(rooms - std::exchange(m_rooms, rooms), std::memory_order_relaxed);
+}
+
 void Relay::legOver(LegRun &run)
 {
     if (!run.counted)
         return;
     run.counted = false;
-    run.server->state->inFlight.fetch_sub(1, std::memory_order_relaxed);
+    run.place->legOver();
+    if (run.server->maxInFlight > 0)
+        m_context.admission.placeFreed();
     if (!run.trace.ended)
         run.trace.ended = now();
 }
@@ -328,8 +399,7 @@ void Relay::forceEnd()
     if (m_machine) {
         apply(Drained{});
     } else {
-        perform(AnswerError{{503, "shutting_down", u"the balancer is shutting down"_s}});
-        endWithoutLegs(trace::EndReason::Drain, u"the balancer is shutting down"_s);
+        refuse({503, "shutting_down", u"the balancer is shutting down"_s}, trace::EndReason::Drain);
     }
 }
 
@@ -357,6 +427,7 @@ void Relay::end()
     m_isOver = true;
     for (const auto &run : m_legs)
         m_trace.legs.push_back(run->trace);
+    countRooms(0);
     Q_EMIT over(this);
 }
 

@@ -4,9 +4,11 @@
 #include "edge/exchange.h"
 #include "fleet/pick_pair.h"
 #include "http/sse.h"
+#include "metrics/worker_metrics.h"
 #include "relay/abort_sender.h"
 #include "relay/admission.h"
 #include "relay/attempt_machine.h"
+#include "relay/retry_budget.h"
 #include "trace/timeline.h"
 
 #include <functional>
@@ -18,14 +20,19 @@ struct RelayContext {
     const pd::Dialect &dialect;
     fleet::Fleet &fleet;
     pd::RoomSource &rooms;
-    Random &random;
+    Random &random; ///< for ids
+    Random &chance; ///< for the choice of servers
     const Clock &clock;
     upstream::UpstreamTransport &direct;
     upstream::UpstreamTransport &qnam;
     AbortSender &aborts;
     Admission &admission;
+    metrics::WorkerMetrics &metrics;
+    RetryBudget &retries;
     /// A prefill could not be reached: it may come back with another bootstrap port. Called in the worker's thread.
     std::function<void(const QByteArray &prefill)> prefillUnreachable;
+    /// What a leg's end says of a server's health: see control::HealthMonitor::heard(). Called in the worker's thread.
+    std::function<void(const std::shared_ptr<fleet::ServerState> &state, bool good)> serverHeard;
 };
 
 /// One client request from pick to end: feeds what happens to the AttemptMachine and does what it says. Deletes itself
@@ -40,7 +47,7 @@ public:
 
     void start();
     /// Looks at the deadlines; called about ten times a second.
-    void tick(Monotonic now);
+    void tick(Monotonic time);
     /// The grace of a shutdown is over.
     void forceEnd();
     const trace::Timeline &timeline() const { return m_trace; }
@@ -54,11 +61,13 @@ private:
         upstream::Leg *leg = nullptr;
         pd::LegPlan plan;
         const fleet::Server *server = nullptr; ///< of m_snapshot
+        fleet::Place *place = nullptr; ///< on it
         http::ResponseHead head;
         http::SseScanner scanner;
         http::SseSplitter splitter; ///< prefill's stream, searched for in-band errors
         trace::LegTimeline trace;
         Monotonic doneAt{0}; ///< the end marker came
+        Monotonic lastEvent{0};
         bool isSse = false;
         bool counted = false;
         bool bodyReported = false;
@@ -71,14 +80,20 @@ private:
     void analysed(const Result<pd::RequestShape, ApiError> &shape);
     /// Begins, waits for a place, or is refused.
     void enter();
+    /// Its turn in the queue.
     void admitted();
+    void beginToWait();
+    /// Takes a pair; nothing: the request waits for one, or was refused.
+    std::optional<fleet::Picked> pick();
     void refuse(const ApiError &error, trace::EndReason reason = trace::EndReason::Overload);
     /// The body's memory is free once every leg has written its own.
     void releaseSentBodies();
+    void countRooms(qint64 rooms);
     void beginAttempt();
     void openLeg(int index, const pd::LegPlan &plan);
-    http::HeaderList legHeaders() const;
+    http::HeaderList legHeaders(const fleet::Server &server) const;
     void abandonLegs();
+    TimedOut silence(trace::EndReason which);
 
     void legReady(int index);
     void legHead(int index, const http::ResponseHead &head);
@@ -86,12 +101,16 @@ private:
     void legFinished(int index, const upstream::LegEnd &end);
     void prefillData(LegRun &run, int index, QByteArrayView bytes);
     void decodeData(LegRun &run, int index, QByteArrayView bytes);
+    static void countGaps(LegRun &run, qint64 events, Monotonic now);
     void lookForDecodeErrors(LegRun &run, int index, QByteArrayView bytes, bool atBoundary);
     /// Hands bytes to the merger; what comes out goes to the client.
     bool merged(const Result<QByteArray> &output, int index);
     void reportBody(int index);
     void forward(QByteArrayView bytes);
     void legOver(LegRun &run);
+    /// What the leg's end says of its server: for the breaker, and for the health.
+    void judgeServer(LegRun &run, bool failed);
+    void tellHealth(const LegRun &run, bool good);
 
     void apply(const Event &event);
     void perform(const SendAll &);
@@ -127,6 +146,9 @@ private:
     Monotonic m_waitingSince{0}; ///< for a place
     fleet::SnapshotPtr m_snapshot; ///< taken anew by each attempt
     std::optional<fleet::Pair> m_pair;
+    std::optional<fleet::Place> m_prefillPlace; ///< of m_snapshot, like the next
+    std::optional<fleet::Place> m_decodePlace;
+    std::vector<const fleet::ServerState *> m_failed; ///< could not be connected to; only compared
     std::optional<AttemptMachine> m_machine;
     std::unique_ptr<pd::AnswerMerger> m_merger;
     std::vector<std::unique_ptr<LegRun>> m_legs;
@@ -139,6 +161,8 @@ private:
     qint64 m_stalledBytes = 0; ///< waiting for the client at that time
     int m_answering = -1;
     int m_retries = 0;
+    qint64 m_rooms = 0; ///< that count as live
+    bool m_retryPause = false; ///< between two attempts
     bool m_tellsPair = false; ///< the answer names its pair and room
     bool m_paused = false;
     bool m_isOver = false;

@@ -24,15 +24,21 @@ void Relay::legHead(int index, const http::ResponseHead &head)
     run.head = head;
     run.trace.head = now();
     run.trace.status = head.status;
+    run.trace.headers = head.headers;
     run.isSse = head.headers.value("content-type").toByteArray().trimmed().toLower().startsWith("text/event-stream");
+    if (head.status < 500)
+        tellHealth(run, true);
     apply(LegHead{index, head.status});
 }
 
 void Relay::legData(int index, QByteArrayView bytes)
 {
     LegRun &run = *m_legs[size_t(index)];
-    if (!run.trace.firstByte)
+    if (!run.trace.firstByte) {
         run.trace.firstByte = now();
+        if (run.place->isTrial() && run.head.status < 300)
+            run.place->succeeded(config().breaker); // the others need not wait for a long stream's end
+    }
     run.trace.bytes += bytes.size();
     if (m_machine->isConcluded())
         return; // only drained
@@ -55,6 +61,8 @@ void Relay::prefillData(LegRun &run, int index, QByteArrayView bytes)
             ++run.trace.events;
             if (const auto error = m_context.dialect.inBandError(event)) {
                 run.trace.error = error->message;
+                if (error->status < 400 || error->status >= 500)
+                    run.place->failed(config().breaker, now());
                 apply(LegAborted{index, *error});
                 return;
             }
@@ -72,10 +80,12 @@ void Relay::decodeData(LegRun &run, int index, QByteArrayView bytes)
 {
     m_lastByte = now();
     if (run.isSse) {
+        run.trace.times.add(m_lastByte);
         const bool atBoundary = run.scanner.atEventBoundary();
         const bool wasDone = run.scanner.done();
         run.scanner.feed(bytes);
-        run.trace.events = run.scanner.events();
+        const qint64 events = run.scanner.events() - std::exchange(run.trace.events, run.scanner.events());
+        countGaps(run, run.scanner.done() && !wasDone ? events - 1 : events, m_lastByte);
         lookForDecodeErrors(run, index, bytes, atBoundary);
         if (run.scanner.done() && !wasDone) {
             run.doneAt = m_lastByte;
@@ -88,6 +98,14 @@ void Relay::decodeData(LegRun &run, int index, QByteArrayView bytes)
     }
     reportBody(index);
     forward(bytes);
+}
+
+void Relay::countGaps(LegRun &run, qint64 events, Monotonic now)
+{
+    if (events <= 0)
+        return;
+    if (const Monotonic before = std::exchange(run.lastEvent, now); before.count() > 0)
+        run.trace.gaps.add(now - before, quint32(events));
 }
 
 void Relay::lookForDecodeErrors(LegRun &run, int index, QByteArrayView bytes, bool atBoundary)
@@ -161,12 +179,12 @@ void Relay::forward(QByteArrayView bytes)
 void Relay::legFinished(int index, const upstream::LegEnd &end)
 {
     LegRun &run = *m_legs[size_t(index)];
-    legOver(run);
     run.trace.error = end.detail.isEmpty() ? run.trace.error : end.detail;
     const bool failed = end.kind != upstream::LegEndKind::Complete && end.kind != upstream::LegEndKind::Unproven
         && end.kind != upstream::LegEndKind::Exhausted && !run.scanner.done();
-    if (failed || run.head.status >= 500)
-        run.server->state->failures.fetch_add(1, std::memory_order_relaxed);
+    if (end.kind != upstream::LegEndKind::Exhausted)
+        judgeServer(run, failed);
+    legOver(run);
     if (run.plan.role == pd::LegRole::Prefill && failed && m_context.prefillUnreachable)
         m_context.prefillUnreachable(run.server->name);
     // A stream that only its close delimits is cut when its end marker did not come: what is left of it is no event.
@@ -176,7 +194,34 @@ void Relay::legFinished(int index, const upstream::LegEnd &end)
         if (!merged(m_merger->end(run.plan.role, run.plan.sample), index))
             return;
     }
-    apply(LegEnded{index, end.kind, end.detail, run.leg->wroteAnything()});
+    const bool wrote = run.leg->wroteAnything();
+    const bool refused = end.kind == upstream::LegEndKind::ConnectFailed || end.kind == upstream::LegEndKind::ConnectTimeout;
+    if (refused)
+        m_failed.push_back(run.server->state.get());
+    const bool affordable = refused && !wrote && m_machine->mayRetry() && m_context.retries.take(config().retry);
+    apply(LegEnded{index, end.kind, end.detail, wrote, affordable});
+}
+
+void Relay::judgeServer(LegRun &run, bool failed)
+{
+    const int status = run.head.status;
+    if (failed || status >= 500) {
+        run.server->state->failures.fetch_add(1, std::memory_order_relaxed);
+        run.place->failed(config().breaker, now());
+    } else if (status < 400 || run.place->isTrial()) {
+        run.place->succeeded(config().breaker); // a 4xx proves that the engine is alive, not that it works
+    }
+    if (failed)
+        tellHealth(run, false);
+}
+
+void Relay::tellHealth(const LegRun &run, bool good)
+{
+    fleet::ServerState &state = *run.server->state;
+    if (!config().health.enabled || !m_context.serverHeard)
+        return;
+    if (good ? state.health.health() == fleet::Health::Unknown : !state.probeAsked.exchange(true))
+        m_context.serverHeard(run.server->state, good);
 }
 
 void Relay::apply(const Event &event)
@@ -250,7 +295,7 @@ void Relay::perform(const CancelLeg &action)
     run.leg->abort();
     if (action.tellEngine && wrote && !run.plan.rid.isEmpty()) {
         run.trace.abortSent = true;
-        m_context.aborts.send(transportFor(run.server->origin), run.server->origin, run.plan.rid, m_clientHeaders);
+        m_context.aborts.send(transportFor(run.server->origin), run.server->origin, run.plan.rid, legHeaders(*run.server));
     }
     legOver(run);
 }
@@ -262,8 +307,6 @@ void Relay::perform(const AnswerError &action)
     m_trace.clientHead = now();
     m_trace.status = action.error.status;
     http::HeaderList headers;
-    if (action.error.status == 503 || action.error.status == 429)
-        headers.add("Retry-After", "1");
     if (m_tellsPair)
         addPairHeaders(headers);
     edge::Exchange *exchange = m_exchange;
@@ -312,13 +355,19 @@ void Relay::perform(const Retry &)
         legOver(*run);
         run->leg->abort();
         run->leg->deleteLater();
+        m_trace.earlierLegs.push_back(run->trace);
     }
+    m_legs.clear();
+    m_prefillPlace.reset(); // they may not outlive the snapshot, which the next attempt replaces
+    m_decodePlace.reset();
     m_machine.reset();
-    // From the event loop: this runs inside the failed leg's signal.
-    QMetaObject::invokeMethod(this, [this] {
-        if (m_exchange)
+    m_retryPause = true;
+    // From the event loop in any case: this runs inside the failed leg's signal.
+    QTimer::singleShot(retryPause(config().retry, m_retries, m_context.random), this, [this] {
+        m_retryPause = false;
+        if (m_exchange && !m_isOver)
             beginAttempt();
-    }, Qt::QueuedConnection);
+    });
 }
 
 void Relay::perform(const Conclude &action)

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/worker.h"
 
-#include "upstream/engine_credentials.h"
+#include "relay/edge_config.h"
 
+#include <QJsonDocument>
+#include <QJsonObject>
 #include <QLoggingCategory>
 
-#include <limits>
+
+using namespace Qt::StringLiterals;
 
 namespace pdlb::relay {
 
@@ -15,27 +18,16 @@ Q_LOGGING_CATEGORY(lcRequest, "pdlb.request")
 
 constexpr std::chrono::milliseconds tickInterval{100};
 
-edge::EdgeOptions edgeOptions(const Config &config)
-{
-    edge::EdgeOptions options;
-    options.head = {config.maxRequestLine, config.maxHeaderField, config.maxHeaderBlock, config.maxHeaders};
-    options.maxBody = config.maxBody > 0 ? config.maxBody : std::numeric_limits<qint64>::max();
-    options.maxConnections = config.effectiveConnections();
-    options.headerTimeout = config.headerTimeout;
-    options.bodyTimeout = config.bodyTimeout;
-    options.keepAliveTimeout = config.keepAliveTimeout;
-    options.writeStall = config.writeStallTimeout;
-    return options;
-}
-
 } // namespace
 
 Worker::Worker(SharedState &shared, int listenDescriptor)
-    : m_shared(shared), m_listenDescriptor(listenDescriptor), m_qnam(shared.engineTls),
-      m_context{pd::sglangDialect(), shared.fleet, shared.rooms, shared.random, shared.clock,
-                m_direct, m_qnam, m_aborts, shared.admission, shared.prefillUnreachable},
-      m_edge(std::make_unique<edge::EdgeServer>(edgeOptions(shared.config), shared.edge, shared.clock))
+    : m_shared(shared), m_listenDescriptor(listenDescriptor), m_metrics(shared.metrics.addWorker()), m_qnam(shared.engineTls),
+      m_context{pd::sglangDialect(), shared.fleet, shared.rooms, shared.random, m_chance, shared.clock,
+                m_direct, m_qnam, m_aborts, shared.admission, m_metrics, shared.retries, shared.prefillUnreachable, shared.serverHeard},
+      m_edge(std::make_unique<edge::EdgeServer>(edgeOptions(shared.config), shared.edge, shared.clock)),
+      m_gate(*shared.control, shared.fleet, *m_edge, nullptr)
 {
+    m_direct.pool().countIdleIn(&m_metrics.idleConnections);
     if (shared.serverTls)
         m_edge->setTls(*shared.serverTls);
     addRoutes();
@@ -60,7 +52,7 @@ void Worker::configure()
 {
     const fleet::SnapshotPtr snapshot = m_shared.fleet.snapshot();
     const Config &config = *snapshot->config;
-    m_edge->configure(edgeOptions(config), edge::AccessRules({.apiKeys = config.apiKeys, .corsOrigins = config.corsOrigins}));
+    m_edge->configure(edgeOptions(config), accessRules(config));
 }
 
 void Worker::addRoutes()
@@ -74,16 +66,39 @@ void Worker::addRoutes()
         m_edge->addRoute(path, {"GET"}, [](edge::Exchange &exchange) { exchange.respond(200, {}, {}); }, edge::Access::Open);
     for (const char *path : {"/readyz", "/readiness", "/health"})
         m_edge->addRoute(path, {"GET"}, [this](edge::Exchange &exchange) { answerReadiness(exchange); }, edge::Access::Open);
-    for (const control::ControlPlane::Endpoint &endpoint : control::ControlPlane::endpoints())
-        m_edge->addRoute(endpoint.path, endpoint.methods, [this](edge::Exchange &exchange) { startControl(exchange); });
+    m_gate.addRoutes(false);
+    if (!m_shared.config.adminPort)
+        m_gate.addRoutes(true);
 }
 
 void Worker::answerReadiness(edge::Exchange &exchange) const
 {
+    const fleet::SnapshotPtr snapshot = m_shared.fleet.snapshot();
+    const Monotonic now = m_shared.clock.now();
+    const qsizetype prefills = fleet::usableServers(*snapshot, Role::Prefill, now);
+    const qsizetype decodes = fleet::usableServers(*snapshot, Role::Decode, now);
+    std::optional<ApiError> error;
     if (m_draining)
-        exchange.respondError({503, "shutting_down", QStringLiteral("the balancer is shutting down")});
-    else
-        exchange.respond(200, {}, {});
+        error = ApiError{503, "shutting_down", u"the balancer is shutting down"_s};
+    else if (prefills == 0 || decodes == 0)
+        error = ApiError{503, "not_ready", u"no %1 server can be used now"_s.arg(prefills == 0 ? u"prefill"_s : u"decode"_s)};
+    if (exchange.head().path() != "/readiness") {
+        if (error)
+            exchange.respondError(*error);
+        else
+            exchange.respond(200, {}, {});
+        return;
+    }
+    // As SGLang's router tells it.
+    QJsonObject answer{{u"status"_s, error ? u"not ready"_s : u"ready"_s}, {u"healthy_workers"_s, prefills + decodes},
+                       {u"total_workers"_s, qint64(snapshot->prefill.size() + snapshot->decode.size())}};
+    http::HeaderList headers;
+    headers.add("Content-Type", "application/json");
+    if (error) {
+        answer.insert(u"reason"_s, error->message);
+        headers.add("Retry-After", error->retryAfterField());
+    }
+    exchange.respond(error ? error->status : 200, std::move(headers), QJsonDocument(answer).toJson(QJsonDocument::Compact));
 }
 
 void Worker::startRelay(edge::Exchange &exchange, pd::Endpoint endpoint)
@@ -110,6 +125,7 @@ void Worker::relayOver(Relay *relay)
         qCWarning(lcRequest, "%s", qUtf8Printable(trace::summarizeTimeline(timeline)));
     else if (lcRequest().isDebugEnabled())
         qCDebug(lcRequest, "%s", qUtf8Printable(trace::summarizeTimeline(timeline)));
+    m_metrics.record(timeline);
     for (trace::TraceSink *sink : m_shared.sinks)
         sink->record(timeline);
     m_shared.inFlight.fetch_sub(1, std::memory_order_relaxed);
@@ -120,44 +136,21 @@ void Worker::relayOver(Relay *relay)
     checkDrained();
 }
 
-void Worker::startControl(edge::Exchange &exchange)
-{
-    const quint64 id = m_nextControl++;
-    m_controls.insert(id, &exchange);
-    control::ControlRequest request{exchange.head().method, exchange.head().path(), exchange.head().query(),
-                                    http::endToEndHeaders(exchange.head().headers), exchange.body()};
-    request.headers.set("X-Request-Id", exchange.requestId());
-    upstream::setEngineCredentials(request.headers, *m_shared.fleet.snapshot()->config);
-    control::ControlPlane *control = m_shared.control;
-    QMetaObject::invokeMethod(control, [this, control, id, request = std::move(request)] {
-        control->handle(request, [this, id](const control::ControlReply &reply) {
-            QMetaObject::invokeMethod(this, [this, id, reply] { controlAnswered(id, reply); }, Qt::QueuedConnection);
-        });
-    }, Qt::QueuedConnection);
-}
-
-void Worker::controlAnswered(quint64 id, const control::ControlReply &reply)
-{
-    if (const QPointer<edge::Exchange> exchange = m_controls.take(id)) {
-        http::HeaderList headers = reply.headers;
-        edge::AccessRules::removeCorsHeaders(headers);
-        exchange->respond(reply.status, std::move(headers), reply.body);
-    }
-    checkDrained();
-}
-
 void Worker::tick()
 {
     const Monotonic now = m_shared.clock.now();
     const auto relays = m_relays;
     for (Relay *relay : relays)
         relay->tick(now);
+    if (m_shared.admission.waiting() > 0)
+        m_shared.admission.placeFreed(); // servers come up and limits change without any leg's end
 }
 
 void Worker::drain()
 {
     m_draining = true;
     m_edge->drain();
+    m_gate.drain();
     checkDrained();
 }
 

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "control/control_plane.h"
-#include "edge/edge_server.h"
+#include "relay/control_gate.h"
+#include "metrics/metrics.h"
 #include "relay/relay.h"
 #include "upstream/direct_transport.h"
 #include "upstream/qnam_transport.h"
-
-#include <QPointer>
 
 namespace pdlb::relay {
 
@@ -20,11 +18,14 @@ struct SharedState {
     const Clock &clock;
     edge::EdgeShared &edge;
     Admission &admission;
+    metrics::Metrics &metrics;
+    RetryBudget &retries;
     std::optional<QSslConfiguration> serverTls;
     QSslConfiguration engineTls;
     std::vector<trace::TraceSink *> sinks;
     control::ControlPlane *control; ///< lives in the control thread
     std::function<void(const QByteArray &)> prefillUnreachable; ///< thread-safe
+    std::function<void(const std::shared_ptr<fleet::ServerState> &, bool good)> serverHeard; ///< likewise
     std::atomic<qint64> inFlight{0};
 };
 
@@ -54,22 +55,21 @@ private:
     void answerReadiness(edge::Exchange &exchange) const;
     void startRelay(edge::Exchange &exchange, pd::Endpoint endpoint);
     void relayOver(Relay *relay);
-    void startControl(edge::Exchange &exchange);
-    void controlAnswered(quint64 id, const control::ControlReply &reply);
     void tick();
     void checkDrained();
 
     SharedState &m_shared;
     int m_listenDescriptor;
+    metrics::WorkerMetrics &m_metrics;
     upstream::DirectTransport m_direct;
     upstream::QnamTransport m_qnam;
     AbortSender m_aborts;
+    QuickRandom m_chance;
     RelayContext m_context;
     QSet<Relay *> m_relays; ///< children
-    QHash<quint64, QPointer<edge::Exchange>> m_controls;
-    quint64 m_nextControl = 1;
     QTimer m_ticker;
     std::unique_ptr<edge::EdgeServer> m_edge;
+    ControlGate m_gate;
     bool m_draining = false;
     bool m_forced = false;
 };

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "http/header_list.h"
-#include "pd/answer_facts.h"
 #include "trace/end_reason.h"
 #include "trace/event_times.h"
+#include "trace/gap_counts.h"
 #include "trace/trace_context.h"
 #include "util/clock.h"
 
@@ -21,18 +21,12 @@ namespace pdlb::trace {
 /// A moment on a request's axis; none: it did not come to that.
 using Moment = std::optional<Monotonic>;
 
-/// What was kept of a body.
-struct KeptBody {
-    QByteArray bytes; ///< from its beginning
-    qint64 size = 0; ///< of the whole body
-    bool isWhole() const { return bytes.size() == size; }
-};
-
 /// What happened on one leg.
 struct LegTimeline {
     bool prefill = false;
     int sample = 0; ///< which of the fanned-out requests
     QByteArray server; ///< name in the fleet: "p1"
+    quint64 serverId = 0; ///< of that name, the same in every process
     QByteArray url;
     Moment opened; ///< connecting began
     Moment ready; ///< connected, or an idle connection was taken
@@ -45,16 +39,15 @@ struct LegTimeline {
     int status = 0;
     qint64 bytes = 0; ///< of the body
     qint64 events = 0; ///< server-sent events
+    GapCounts gaps; ///< of decode's stream, between its events but for [DONE]
     QString error;
     QByteArray spanId; ///< sent to the engine in traceparent; 16 hexadecimal digits
     http::HeaderList headers; ///< of its answer
-    KeptBody body; ///< of its answer; of decode only where the client got another one
-    EventTimes times; ///< of decode's stream, for each read
+    EventTimes times; ///< of decode's stream, for each piece as it came
 };
 
 /// One request from the client's last byte to its end. Times are monotonic; `startedAt` ties them to the calendar.
 struct Timeline {
-    quint64 number = 0; ///< counts the requests of this balancer, from 1
     QByteArray requestId; ///< X-Request-Id
     TraceContext context;
     QByteArray rid; ///< the engines' name for it
@@ -63,10 +56,6 @@ struct Timeline {
     QByteArray endpoint;
     QByteArray target; ///< with the query
     http::HeaderList requestHeaders; ///< end-to-end, as the client sent them: hold secrets, see redact.h
-    http::HeaderList answerHeaders; ///< likewise
-    KeptBody requestBody;
-    KeptBody answerBody;
-    pd::AnswerFacts facts; ///< of decode's answer
     QByteArray model;
     bool stream = false;
     qsizetype batch = 1;
@@ -78,6 +67,9 @@ struct Timeline {
 
     QDateTime startedAt;
     Monotonic received{0};
+    Moment queued; ///< it began to wait for its turn
+    Moment admitted; ///< and was done with that
+    qint64 queuePosition = 0; ///< its place in the queue when it began to wait, from 1
     Moment picked;
     Moment clientHead; ///< the answer's head went to the client
     Moment ended;
@@ -86,6 +78,7 @@ struct Timeline {
     EndReason end = EndReason::Ok;
     QString error; ///< in words, with whose fault; empty when Ok
     std::vector<LegTimeline> legs; ///< of the last attempt
+    std::vector<LegTimeline> earlierLegs; ///< of the attempts before it, in their order
 
     const LegTimeline *leg(bool prefill) const;
     /// The first byte of decode's body: the first token.

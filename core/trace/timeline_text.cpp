@@ -22,9 +22,9 @@ QString milliseconds(Monotonic time)
 }
 
 /// What a leg's moments are called on the page.
-void addLeg(std::vector<Line> &lines, const LegTimeline &leg, int samples)
+void addLeg(std::vector<Line> &lines, const LegTimeline &leg, int samples, const char *before = "")
 {
-    const QString who = (leg.prefill ? u"prefill "_s : u"decode  "_s)
+    const QString who = QLatin1StringView(before) + (leg.prefill ? u"prefill "_s : u"decode  "_s)
         + (samples > 1 ? u"#%1 "_s.arg(leg.sample) : QString()) + QString::fromUtf8(leg.server);
     const auto add = [&](const Moment &moment, const QString &what) {
         if (moment)
@@ -58,11 +58,17 @@ QString describeTimeline(const Timeline &timeline)
 {
     std::vector<Line> lines;
     lines.push_back({timeline.received, u"request received, %1 bytes"_s.arg(timeline.requestBytes)});
+    if (timeline.queued)
+        lines.push_back({*timeline.queued, u"waits in the queue at position %1"_s.arg(timeline.queuePosition)});
+    if (timeline.queued && timeline.admitted)
+        lines.push_back({*timeline.admitted, u"out of the queue after %1 ms"_s.arg(milliseconds(*timeline.admitted - *timeline.queued))});
     const LegTimeline *prefill = timeline.leg(true);
     const LegTimeline *decode = timeline.leg(false);
     if (timeline.picked && prefill && decode)
         lines.push_back({*timeline.picked, u"pair %1/%2 picked (%3)"_s.arg(QString::fromUtf8(prefill->server),
                              QString::fromUtf8(decode->server), QString::fromUtf8(timeline.policy))});
+    for (const LegTimeline &leg : timeline.earlierLegs)
+        addLeg(lines, leg, timeline.samples, "earlier attempt: ");
     for (const LegTimeline &leg : timeline.legs)
         addLeg(lines, leg, timeline.samples);
     if (timeline.clientHead)
@@ -88,6 +94,10 @@ QString summarizeTimeline(const Timeline &timeline)
                             decode ? QString::fromUtf8(decode->server) : u"-"_s);
     if (timeline.ended)
         line += u" ms=%1"_s.arg(milliseconds(*timeline.ended - timeline.received));
+    if (timeline.queued)
+        line += u" queue_ms=%1"_s.arg(milliseconds(timeline.admitted.value_or(timeline.ended.value_or(*timeline.queued)) - *timeline.queued));
+    if (timeline.attempts > 1)
+        line += u" attempts=%1"_s.arg(timeline.attempts);
     if (const Moment first = timeline.firstToken())
         line += u" ttft_ms=%1"_s.arg(milliseconds(*first - timeline.received));
     if (!timeline.error.isEmpty())

@@ -29,7 +29,10 @@ ConnectionPool::ConnectionPool(std::chrono::milliseconds maxIdle, QObject *paren
     connect(&m_timer, &QTimer::timeout, this, &ConnectionPool::expire);
 }
 
-ConnectionPool::~ConnectionPool() = default;
+ConnectionPool::~ConnectionPool()
+{
+    changeCount(-m_count);
+}
 
 std::unique_ptr<StreamSocket> ConnectionPool::take(const QByteArray &authority)
 {
@@ -42,6 +45,7 @@ std::unique_ptr<StreamSocket> ConnectionPool::take(const QByteArray &authority)
         // The newest first: the others may grow old and go.
         std::unique_ptr<Idle> idle = std::move(list.back());
         list.pop_back();
+        changeCount(-1);
         if (idle->since >= oldest && idle->socket->isQuiet()) {
             idle->socket->setObserver(nullptr);
             idle->socket->forgetWrites();
@@ -54,16 +58,16 @@ std::unique_ptr<StreamSocket> ConnectionPool::take(const QByteArray &authority)
 void ConnectionPool::put(const QByteArray &authority, std::unique_ptr<StreamSocket> socket)
 {
     m_idle[authority].push_back(std::make_unique<Idle>(this, authority, std::move(socket)));
+    changeCount(1);
     if (!m_timer.isActive())
         m_timer.start();
 }
 
-qsizetype ConnectionPool::idleCount() const
+void ConnectionPool::changeCount(qsizetype by)
 {
-    qsizetype count = 0;
-    for (const auto &[authority, list] : m_idle)
-        count += qsizetype(list.size());
-    return count;
+    m_count += by;
+    if (m_counter)
+        m_counter->fetch_add(by, std::memory_order_relaxed);
 }
 
 void ConnectionPool::drop(Idle *idle)
@@ -72,14 +76,14 @@ void ConnectionPool::drop(Idle *idle)
     if (found == m_idle.end())
         return;
     StreamSocket::dispose(std::move(idle->socket));
-    found->second.remove_if([&](const std::unique_ptr<Idle> &entry) { return entry.get() == idle; });
+    changeCount(-qsizetype(found->second.remove_if([&](const std::unique_ptr<Idle> &entry) { return entry.get() == idle; })));
 }
 
 void ConnectionPool::expire()
 {
     const SteadyTime oldest = std::chrono::steady_clock::now() - m_maxIdle;
     for (auto entry = m_idle.begin(); entry != m_idle.end();) {
-        entry->second.remove_if([&](const std::unique_ptr<Idle> &idle) { return idle->since < oldest; });
+        changeCount(-qsizetype(entry->second.remove_if([&](const std::unique_ptr<Idle> &idle) { return idle->since < oldest; })));
         entry = entry->second.empty() ? m_idle.erase(entry) : std::next(entry);
     }
     if (m_idle.empty())

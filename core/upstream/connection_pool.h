@@ -5,6 +5,7 @@
 
 #include <QTimer>
 
+#include <atomic>
 #include <chrono>
 #include <list>
 #include <unordered_map>
@@ -24,15 +25,20 @@ public:
     /// An idle connection that is still open, or null.
     std::unique_ptr<StreamSocket> take(const QByteArray &authority);
     void put(const QByteArray &authority, std::unique_ptr<StreamSocket> socket);
-    qsizetype idleCount() const;
+    qsizetype idleCount() const { return m_count; }
+    /// Further changes of idleCount() are made to that number too, which must outlive the pool.
+    void countIdleIn(std::atomic<qint64> *counter) { m_counter = counter; }
 
 private:
     struct Idle;
     void expire();
     void drop(Idle *idle);
+    void changeCount(qsizetype by);
 
     std::unordered_map<QByteArray, std::list<std::unique_ptr<Idle>>> m_idle;
     QTimer m_timer;
+    qsizetype m_count = 0;
+    std::atomic<qint64> *m_counter = nullptr;
     std::chrono::milliseconds m_maxIdle;
 };
 

@@ -13,4 +13,13 @@ void setEngineCredentials(http::HeaderList &headers, const Config &config)
         headers.add("Authorization", "Bearer " + config.engineApiKey);
 }
 
+void setEngineCredentials(http::HeaderList &headers, const Config &config, const ServerConfig &server)
+{
+    setEngineCredentials(headers, config);
+    if (server.apiKey.isEmpty())
+        return;
+    headers.remove("x-api-key");
+    headers.set("Authorization", "Bearer " + server.apiKey);
+}
+
 } // namespace pdlb::upstream

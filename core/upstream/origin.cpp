@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upstream/origin.h"
 
+#include <QHostAddress>
 #include <QUrl>
 
 using namespace Qt::StringLiterals;
@@ -57,6 +58,35 @@ Result<Origin> parseOrigin(const QString &text)
     while (origin.basePath.endsWith('/'))
         origin.basePath.chop(1);
     return origin;
+}
+
+Result<ServerUrl> parseServerUrl(const QString &text)
+{
+    const QString trimmed = text.trimmed();
+    ServerUrl url;
+    if (trimmed.startsWith("dns+"_L1, Qt::CaseInsensitive))
+        url.lookup = Lookup::Addresses;
+    else if (trimmed.startsWith("srv+"_L1, Qt::CaseInsensitive))
+        url.lookup = Lookup::Services;
+    auto origin = parseOrigin(url.lookup == Lookup::None ? trimmed : trimmed.sliced(4));
+    if (!origin)
+        return tl::unexpected(origin.error());
+    url.origin = *origin;
+    if (url.lookup != Lookup::None && !QHostAddress(QString::fromUtf8(origin->host)).isNull())
+        return failure(u"engine URL \"%1\": dns+ and srv+ look up a name, this is an address; write it without"_s.arg(trimmed.left(200)));
+    if (url.lookup == Lookup::Services && QUrl(trimmed).port() > 0)
+        return failure(u"engine URL \"%1\": the port comes from the SRV records; leave it out"_s.arg(trimmed.left(200)));
+    return url;
+}
+
+QByteArray toString(const ServerUrl &url)
+{
+    switch (url.lookup) {
+    case Lookup::None: break;
+    case Lookup::Addresses: return "dns+" + url.origin.url();
+    case Lookup::Services: return (url.origin.tls ? "srv+https://" : "srv+http://") + url.origin.bracketedHost() + url.origin.basePath;
+    }
+    return url.origin.url();
 }
 
 } // namespace pdlb::upstream

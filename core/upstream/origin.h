@@ -13,6 +13,7 @@ struct Origin {
     quint16 port = 0;
     bool tls = false;
     QByteArray basePath; ///< prefix of every target, without a trailing slash; usually empty
+    QByteArray peerName; ///< whom the certificate must name, when not `host`: an address that was looked up
 
     /// "host:port" with IPv6 in brackets: the Host field and the pool's key.
     QByteArray authority() const;
@@ -24,6 +25,26 @@ struct Origin {
 
 /// Reads "http://host:port[/base]" or "https://…"; a bare "host:port" is taken as http. The error says which part is
 /// wrong. User info, query and fragment are refused.
-Result<Origin> parseOrigin(const QString &url);
+Result<Origin> parseOrigin(const QString &text);
+
+/// How a server's URL leads to addresses.
+enum class Lookup {
+    None, ///< it names one server
+    Addresses, ///< dns+http://: A and AAAA records
+    Services, ///< srv+http://: SRV records, which tell the port too
+};
+
+/// A server's URL as people give it.
+struct ServerUrl {
+    Lookup lookup = Lookup::None;
+    Origin origin; ///< with Services the port means nothing
+
+    bool operator==(const ServerUrl &) const = default;
+};
+
+/// parseOrigin(), and before the scheme "dns+" or "srv+".
+Result<ServerUrl> parseServerUrl(const QString &url);
+/// What parseServerUrl() reads as that.
+QByteArray toString(const ServerUrl &url);
 
 } // namespace pdlb::upstream

@@ -133,6 +133,8 @@ QNetworkRequest QnamLeg::networkRequest() const
     QNetworkRequest request(QUrl::fromEncoded(url, QUrl::StrictMode));
     if (m_request.origin.tls)
         request.setSslConfiguration(m_tls);
+    if (!m_request.origin.peerName.isEmpty())
+        request.setPeerVerifyName(QString::fromUtf8(m_request.origin.peerName));
     for (const http::Header &header : m_request.headers) {
         // Qt 6.4 writes whatever it is given, line breaks too.
         if (!http::isToken(header.name) || !http::isFieldValue(header.value))

@@ -171,7 +171,6 @@ void StreamSocket::flush()
         if (n < 0) {
             // After a failed write the answer may still wait to be read (an early 413): the reading side reports.
             m_writeFailed = errno != EAGAIN && errno != EINTR;
-            blocked = true;
             break;
         }
         m_wroteAnything = m_wroteAnything || n > 0;

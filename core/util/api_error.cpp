@@ -4,6 +4,8 @@
 #include <QJsonDocument>
 #include <QJsonObject>
 
+#include <algorithm>
+
 namespace pdlb {
 
 QByteArray ApiError::type() const
@@ -24,6 +26,14 @@ QByteArray ApiError::toJson() const
         {QStringLiteral("param"), param.isEmpty() ? QJsonValue() : QJsonValue(QString::fromUtf8(param))},
     };
     return QJsonDocument(QJsonObject{{QStringLiteral("error"), error}}).toJson(QJsonDocument::Compact);
+}
+
+QByteArray ApiError::retryAfterField() const
+{
+    if (status != 429 && status != 503)
+        return {};
+    // Rounded up: who comes back then must not be too early.
+    return QByteArray::number(std::max<qint64>(1, std::chrono::ceil<std::chrono::seconds>(retryAfter).count()));
 }
 
 } // namespace pdlb

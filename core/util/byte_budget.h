@@ -19,6 +19,8 @@ public:
 
     qint64 limit() const { return m_limit; }
     qint64 used() const { return m_used.load(std::memory_order_relaxed); }
+    /// Whether so many would fit if nobody else held any.
+    bool canEverHold(qint64 bytes) const { return m_limit == 0 || bytes <= m_limit; }
     /// Whether so many more would fit now. Promises nothing.
     bool hasRoomFor(qint64 bytes) const { return m_limit == 0 || used() + bytes <= m_limit; }
 
@@ -34,6 +36,8 @@ public:
 
         /// False when the budget has no room for so many more; the share stays as it was.
         bool grow(qint64 bytes);
+        /// Whether so many more would fit if nobody else held any.
+        bool canEverGrow(qint64 bytes) const { return !m_budget || m_budget->canEverHold(m_bytes + bytes); }
         void release();
         qint64 bytes() const { return m_bytes; }
 

@@ -4,7 +4,6 @@
 #include <limits>
 
 #include <sys/resource.h>
-#include <unistd.h>
 
 namespace pdlb {
 
@@ -23,11 +22,6 @@ qint64 descriptorLimit()
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
         return std::numeric_limits<int>::max();
     return qint64(limit.rlim_cur);
-}
-
-qint64 physicalMemory()
-{
-    return qint64(::sysconf(_SC_PHYS_PAGES)) * qint64(::sysconf(_SC_PAGESIZE));
 }
 
 } // namespace pdlb

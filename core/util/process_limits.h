@@ -9,7 +9,5 @@ namespace pdlb {
 void raiseDescriptorLimit();
 /// Descriptors that this process may have open (RLIMIT_NOFILE, soft).
 qint64 descriptorLimit();
-/// Bytes of the machine's memory.
-qint64 physicalMemory();
 
 } // namespace pdlb

@@ -21,6 +21,9 @@ DEFAULT_WORKDIR = os.path.join(HERE, "..", "..", "build", "bench")
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pdlb", metavar="PATH", help="the pdlb program; without it the peers alone are measured")
+    parser.add_argument("--other", metavar="PATH",
+                        help="another build of pdlb to measure in the same rounds: from before a change, say")
+    parser.add_argument("--alone", action="store_true", help="only pdlb, without the peers")
     parser.add_argument("--secs", type=bounded(1, 60), default=4, help="seconds a measurement takes (%(default)s)")
     parser.add_argument("--rounds", type=bounded(1, 20), default=3, help="interleaved rounds (%(default)s)")
     parser.add_argument("--conc", type=bounded(1, 2000), default=100, help="streams at once in 'stream' (%(default)s)")
@@ -54,9 +57,13 @@ def scenario_names(text):
     return names
 
 
-def start_targets(bench, pdlb):
+def start_targets(bench, pdlb, other, alone):
     for transport in ("direct", "qnam"):
         bench.add(f"pdlb {transport}", lambda port: bench.start_pdlb(pdlb, transport, port))
+    if other:
+        bench.add("other pdlb direct", lambda port: bench.start_pdlb(other, "direct", port))
+    if alone:
+        return
     bench.add(MINI_LB, bench.start_mini_lb)
     bench.add(GATEWAY, bench.start_gateway)
     bench.add(NGINX, bench.start_nginx)
@@ -81,7 +88,8 @@ def main():
     try:
         with Bench(os.path.abspath(options.workdir), options.backend and os.path.abspath(options.backend)) as bench:
             bench.start_engines()
-            start_targets(bench, options.pdlb and os.path.abspath(options.pdlb))
+            programs = [program and os.path.abspath(program) for program in (options.pdlb, options.other)]
+            start_targets(bench, *programs, options.alone)
             machine = f"{os.cpu_count()} cores, {platform.system()} {platform.release()} {platform.machine()}"
             print(f"## Side by side on one machine ({machine}), {options.rounds} rounds\n", flush=True)
             figures = run_scenarios(bench, options)

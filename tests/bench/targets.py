@@ -112,7 +112,7 @@ class Bench:
     def start_pdlb(self, program, transport, port):
         if not program:
             raise NotMeasured("no --pdlb given")
-        return self._child(f"pdlb-{transport}", [
+        return self._child(f"pdlb-{transport}-{port}", [
             program, "serve", "--host", "127.0.0.1", "--port", str(port), "--workers", "1", "--transport", transport,
             "--prefill", self._url(self.prefill), str(BOOTSTRAP_PORT), "--decode", self._url(self.decode),
             "--log-level", "warn"])

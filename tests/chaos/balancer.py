@@ -47,7 +47,9 @@ class Balancer:
     def __init__(self, folder, prefill, decode, *options):
         self.log_path = Path(folder) / "pdlb.log"
         self._log = open(self.log_path, "wb")
-        words = [PDLB, "serve", "--port", "0", "--log-level", "debug"]
+        # Every engine fails all the time here: breakers and probes would keep the requests from them, and a tenth of
+        # them could not be retried.
+        words = [PDLB, "serve", "--port", "0", "--log-level", "debug", "--no-breaker", "--no-health-check", "--retry-budget", "0"]
         for url in prefill:
             words += ["--prefill", url, "8998"]
         for url in decode:

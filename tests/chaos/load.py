@@ -272,7 +272,8 @@ def judge(request, seen, lines):
     if seen.kind == "complete":
         return _judge_complete(request, seen, end)
     if end == "ok":
-        return "ok, but the answer was cut"
+        # The request is over once the last bytes wait for the client; who then stops reading is cut off.
+        return None if request.may_stall else "ok, but the answer was cut"
     if status != 200:
         return None
     aborted = (request.plan.get("decode") or {}).get("kind") == "abort"

@@ -7,7 +7,7 @@ import sys
 import httpx2 as httpx
 import pytest
 
-from programs import BUILD, ROOT, Program, die_with_parent
+from programs import BUILD, ROOT, Program, die_with_parent, run
 
 EXAMPLES = ROOT / "resources" / "examples"
 LICENCE_LINE = "// SPDX-License-Identifier: Apache-2.0\n"
@@ -77,6 +77,74 @@ def test_embedding_example(prefix, mock, start, tmp_path):
     assert embed.wait() == 0
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{url}/health", timeout=30)
+
+
+@pytest.fixture(scope="module")
+def build_policy(prefix, tmp_path_factory):
+    """build_policy(change): the policy example, changed, built against the installed package; the plugin's path."""
+
+    def build(change=lambda code: code):
+        source = tmp_path_factory.mktemp("policy")
+        code = (EXAMPLES / "policy" / "by_model.cpp").read_text()
+        (source / "by_model.cpp").write_text(change(code))
+        (source / "CMakeLists.txt").write_text((EXAMPLES / "policy" / "CMakeLists.txt").read_text())
+        call("cmake", "-G", "Ninja", "-S", source, "-B", source / "build", f"-DCMAKE_PREFIX_PATH={prefix}", "-DCMAKE_BUILD_TYPE=Release")
+        call("cmake", "--build", source / "build")
+        return source / "build" / "by_model.so"
+
+    return build
+
+
+@pytest.fixture(scope="module")
+def policy(build_policy):
+    return build_policy()
+
+
+def pairs_of(balancer, model):
+    """The pairs that requests for a model go to, as "p1/d1"."""
+    pairs = set()
+    for _ in range(6):
+        answer = httpx.post(
+            f"{balancer.url}/generate", json={"model": model, "text": "Hello"}, headers={"X-Pdlb-Debug": "1"}, timeout=30
+        )
+        assert answer.status_code == 200
+        pairs.add(answer.headers["x-pdlb-prefill"] + "/" + answer.headers["x-pdlb-decode"])
+    return pairs
+
+
+def test_policy_example(policy, mock, serve):
+    balancer = serve(mock(prefill=2, decode=2), "--policy", f"plugin:{policy}?llama=p1,d2;qwen=p2,d1")
+    assert pairs_of(balancer, "llama-3") == {"p1/d2"}
+    assert pairs_of(balancer, "qwen-2.5") == {"p2/d1"}
+    # The least busy one, and of those the first: mostly p1/d1, another while a leg of the request before is ending.
+    assert "p1/d1" in pairs_of(balancer, "other")
+
+
+def test_policy_example_refuses_options(policy):
+    done = run("serve", "--prefill", "http://127.0.0.1:1", "--decode", "http://127.0.0.1:2", "--port", "0",
+               "--policy", f"plugin:{policy}?nonsense")
+    assert done.returncode != 0
+    assert "it refuses the options" in done.stderr and "expected MODEL=SERVER" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_policy_plugin_with_a_wrong_index(build_policy, mock, serve):
+    """It is taken for the nearest that there is."""
+    plugin = build_policy(lambda code: code.replace("return best >= 0 ? best :", "return best >= 0 ? best - 1000 :"))
+    balancer = serve(mock(prefill=2, decode=2), "--decode-policy", f"plugin:{plugin}", "--prefill-policy", "round_robin")
+    assert {pair[3:] for pair in pairs_of(balancer, "m")} == {"d1"}
+
+
+@pytest.mark.parametrize("change, message", [
+    (lambda code: code.replace("IID PDLB_POLICY_IID", 'IID "pdlb.PolicyFactory/0"'), 'expected "pdlb.PolicyFactory/1"'),
+    (lambda code: code.replace("Q_INTERFACES(pdlb::fleet::PolicyFactory)", ""), "is Q_INTERFACES missing?"),
+], ids=["another version", "no interface"])
+def test_policy_plugin_that_does_not_fit(build_policy, change, message):
+    done = run("serve", "--prefill", "http://127.0.0.1:1", "--decode", "http://127.0.0.1:2", "--port", "0",
+               "--policy", f"plugin:{build_policy(change)}")
+    assert done.returncode != 0
+    assert message in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_installed_headers_stand_alone(prefix, tmp_path):

@@ -13,7 +13,7 @@ import pytest
 from programs import PDLB, Mock, Program, die_with_parent, listening_port, run, until
 
 OK, FAILED, USAGE, CONFIG, INTERRUPTED = 0, 1, 2, 3, 130
-COMMANDS = ["serve", "demo", "mock"]
+COMMANDS = ["serve", "config", "demo", "mock"]
 PAIR = ["--prefill", "http://127.0.0.1:1", "--decode", "http://127.0.0.1:2"]
 
 
@@ -48,7 +48,7 @@ def taken():
         (CONFIG, ["serve", "--prefill", "http://h:1", "--decode", "two words"], "two words"),
         (CONFIG, ["serve", "--prefill", "http://h:1", "70000", "--decode", "http://h:1"], "70000"),
         (CONFIG, ["serve", "--prefill", "http://h:1", "--decode", "http://h:1", "--policy", "luck"], "luck"),
-        (CONFIG, ["serve", *PAIR, "--workers", "100000"], "100000"),
+        (USAGE, ["serve", *PAIR, "--workers", "100000"], "100000"),
         (CONFIG, ["serve", *PAIR, "--host", "no.such.host"], "no.such.host"),
         (FAILED, ["serve", *PAIR, "--host", "192.0.2.1", "--port", "0"], "192.0.2.1"),
         (FAILED, ["serve", *PAIR, "--port", "TAKEN"], "TAKEN"),
@@ -81,7 +81,7 @@ def test_help_names_the_commands():
 def test_help_of_a_command(command):
     done = run(command, "--help")
     assert (done.returncode, done.stderr) == (OK, "")
-    assert "--host" in done.stdout
+    assert {"config": "from-flags"}.get(command, "--host") in done.stdout
 
 
 def test_demo_once():
@@ -125,6 +125,17 @@ def stream_of(balancer, tokens):
     return httpx.stream("POST", f"{balancer.url}/generate", json=body, timeout=30)
 
 
+def refuses(url):
+    """Whether new connections are refused; one that was accepted just before the signal may be closed instead."""
+    try:
+        httpx.get(f"{url}/health", timeout=30)
+    except httpx.ConnectError:
+        return True
+    except httpx.TransportError:
+        pass
+    return False
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_signal_lets_a_stream_end(mock, serve, number):
     balancer = serve(mock("--decode-ms", "10"))
@@ -133,8 +144,7 @@ def test_signal_lets_a_stream_end(mock, serve, number):
         received = next(chunks)
         balancer.signal(number)
         balancer.wait_for(r"1 requests under way", "stderr")
-        with pytest.raises(httpx.ConnectError):
-            until(lambda: httpx.get(f"{balancer.url}/health", timeout=30) and False, "no new connections")
+        until(lambda: refuses(balancer.url), "no new connections")
         received += b"".join(chunks)
     assert received.endswith(b"data: [DONE]\n\n")
     assert received.count(b"data: ") == 61
@@ -244,7 +254,7 @@ def test_output_that_nobody_reads(mock):
 def test_nothing_is_left_behind(mock, serve):
     """Descriptors and threads are back at their number from before when requests have ended, well or not."""
     engines = mock("--decode-ms", "1", faults=["decode:close=mid-stream,count=3", "decode:status=503,count=3"])
-    balancer = serve(engines, "--log-level", "error", "--workers", "1")
+    balancer = serve(engines, "--log-level", "error", "--workers", "1", "--no-breaker")  # the failures are meant
     assert httpx.get(f"{balancer.url}/health", timeout=30).status_code == 200  # the worker is all there
 
     def held():

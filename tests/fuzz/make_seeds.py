@@ -384,6 +384,36 @@ def answers() -> None:
         b'data: {"object":"error","message":"m","code":99}\n\ndata: {"choices":[{"finish_reason":"abort"}]}\n\n')
 
 
+# Configuration files.
+
+
+def configs() -> None:
+    servers = b'"prefill":[{"url":"http://p:1","bootstrap_port":8998}],"decode":[{"url":"http://d:1","name":"a"}]'
+
+    def row(name: str, content: bytes) -> None:
+        write("config", name, content)
+
+    def with_servers(name: str, more: bytes) -> None:
+        row(name, b'{"version":1,' + servers + b"," + more + b"}")
+
+    row("empty", b"{}")
+    row("only servers", b'{"version":1,' + servers + b"}")
+    row("key twice", b'{"version":1,"port":1,\n"p\\u006frt":2}')
+    row("newer", b'{"version":1e9}')
+    row("deep", b'{"version":1,"a":' + b"[" * 40 + b"]" * 40 + b"}")
+    row("names", b'{"version":1,"prefill":[{"url":"dns+http://a.example:1/b"}],"decode":[{"url":"srv+https://_l._tcp.example"}]}')
+    row("ports", b'{"version":1,"prefill":[{"url":"http://[::1]:1","bootstrap_port":"none"},{"url":"q:2","bootstrap_port":0}]}')
+    row("loop", b'{"version":1,"host":"*","prefill":[{"url":"http://localhost:30000"}]}')
+    with_servers("rules", b'"health":{"interval":0.5,"path":"/x"},"breaker":{"enabled":false},"retry":{"jitter":1},"rate":{"burst":1e6}')
+    with_servers("limits", b'"deadlines":{"request":1e300,"drain":0.0004},"limits":{"body_memory":null,"connections":1,"queue":1e15}')
+    with_servers("access", b'"access":{"api_key_refs":["env:A","file:b"],"cors_origins":["https://a"],"api_key":"k"}')
+    with_servers("admin and metrics", b'"admin":{"port":0,"host_names":["a"]},"metrics":{"buckets":[0.1,1,1],"port":65535}')
+    with_servers("pairs", b'"pairing":"listed","pairs":[{"prefill":"p1","decode":"a","weight":1000,"why":1}]')
+    with_servers("unknown keys", b'"future":{"a":[1,{"b":null}]},"health":{"colour":"r"}')
+    row("labels", b'{"version":1,"prefill":[{"url":"p:1","labels":{"a\\n":"\xc3\xa4"},"weight":0.5,"enabled":false,"group":"g"}]}')
+    row("invalid utf 8", b'{"version":1,"a":"\xc3("}')
+
+
 if __name__ == "__main__":
     requests()
     responses()
@@ -391,3 +421,4 @@ if __name__ == "__main__":
     bodies()
     texts()
     answers()
+    configs()

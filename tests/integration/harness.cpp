@@ -128,6 +128,8 @@ bool Rig::start()
     Config config;
     config.port = 0;
     config.workers = 1;
+    config.health.enabled = m_setup.health; // probes would disturb those who count requests and connections …
+    config.breaker.enabled = m_setup.health; // … and engines that fail on purpose are not to be left alone
     config.transport = m_setup.transport;
     for (int i = 0; i < fleet.prefills(); ++i)
         config.prefill.append({prefill(i).url().toString(), {}});
@@ -188,10 +190,15 @@ int Rig::descriptors() const
     // Both ends of a kept connection to an engine are in this process.
     qint64 kept = 0;
     auto &self = const_cast<Rig &>(*this);
+    const auto count = [&kept](mock::MockEngine &engine) {
+        kept += engine.http().openConnections();
+        if (mock::MockBootstrap *bootstrap = engine.bootstrap()) // engines may change their role
+            kept += bootstrap->http().openConnections();
+    };
     for (int i = 0; i < fleet.prefills(); ++i)
-        kept += self.prefill(i).http().openConnections();
+        count(self.prefill(i));
     for (int i = 0; i < fleet.decodes(); ++i)
-        kept += self.decode(i).http().openConnections();
+        count(self.decode(i));
     for (const mock::MockHttpServer *server : m_setup.servers)
         kept += server->openConnections();
     return openDescriptors() - int(2 * kept);

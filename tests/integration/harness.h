@@ -50,6 +50,7 @@ struct Setup {
     int prefills = 1;
     int decodes = 1;
     mock::MockOptions engine = quickEngine();
+    bool health = false; ///< with health probes and breakers
     /// Last changes of the configuration, when the engines listen already.
     std::function<void(Config &)> change;
     /// Further engines; their connections do not count as leaked.

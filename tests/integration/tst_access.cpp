@@ -30,6 +30,8 @@ private Q_SLOTS:
     void keyInConnectionOptions();
     void keysOfEngines_data();
     void keysOfEngines();
+    void keyOfOneEngine_data() { transports(); }
+    void keyOfOneEngine();
     void discoverySendsTheEnginesKey_data() { direct(); }
     void discoverySendsTheEnginesKey();
     void forwardedFields_data();
@@ -237,6 +239,47 @@ void TstAccess::keysOfEngines()
         QCOMPARE(m_prefill->headers().value("x-api-key"), apiKey);
     }
     QCOMPARE(m_decode->headers().value("authorization"), authorization);
+}
+
+void TstAccess::keyOfOneEngine()
+{
+    Setup setup{.decodes = 2};
+    setup.change = [](Config &config) {
+        config.engineApiKey = "all-key";
+        config.prefill[0].bootstrapPort = {}; // it is asked
+        config.prefill[0].apiKey = "prefill-key";
+        config.decode[1].apiKey = "decode-key";
+        config.policy = u"round_robin"_s;
+    };
+    QVERIFY(begin(setup));
+    for (int i = 0; i < 4; ++i)
+        exchange("/generate", generateBody);
+    for (const char *target : {"/v1/models", "/flush_cache", "/health_generate"}) {
+        m_client->get(target, bearer);
+        PDLB_WAIT(m_client->done());
+        QCOMPARE(m_client->status(), 200);
+    }
+    m_rig->prefill().addFault(u"prefill:status=503"_s);
+    for (int i = 0; i < 4; ++i)
+        exchange("/generate", generateBody, bearer);
+    const auto told = [](const mock::MockEngine &engine) {
+        QSet<QByteArray> paths;
+        for (const mock::RecordedRequest &request : engine.requests())
+            paths += request.path();
+        return paths;
+    };
+    for (int i = 0; i < 2; ++i) {
+        if (!isQnam()) // it may be cancelled before anything is sent
+            PDLB_WAIT(told(m_rig->decode(i)).contains("/abort_request"));
+        QVERIFY(told(m_rig->decode(i)).contains(QSet<QByteArray>{"/generate", "/flush_cache", "/health_generate"}));
+    }
+    QVERIFY(told(m_rig->prefill()).contains(QSet<QByteArray>{"/generate", "/flush_cache", "/v1/models", "/server_info"}));
+    const std::pair<mock::MockEngine *, QByteArray> keys[] = {
+        {&m_rig->prefill(), "Bearer prefill-key"}, {&m_rig->decode(0), "Bearer all-key"}, {&m_rig->decode(1), "Bearer decode-key"}};
+    for (const auto &[engine, key] : keys) {
+        for (const mock::RecordedRequest &request : engine->requests())
+            QVERIFY2(request.header("authorization") == key, QByteArray(request.path() + ' ' + request.header("authorization")).constData());
+    }
 }
 
 void TstAccess::discoverySendsTheEnginesKey()

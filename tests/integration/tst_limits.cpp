@@ -281,11 +281,25 @@ void TstLimits::bodyMemoryOfSamples()
     QVERIFY(begin(setup));
     QByteArray body = promptBody(200000);
     body.replace(R"("max_new_tokens":1)", R"("max_new_tokens":1,"n":8)");
+    exchange("/generate", body); // would not fit an empty memory either
+    QCOMPARE(m_client->status(), 413);
+    QCOMPARE(m_client->errorCode(), u"body_too_large"_s);
+    PDLB_WAIT_EQUAL(m_rig->traces.lastEnd(), "bad_request");
+    body.replace(R"("n":8)", R"("n":4)");
+    Client other(m_rig->port()); // holds what is needed, for now
+    const QByteArray half = promptBody(100000);
+    other.send(postHead(half.size()));
+    other.send(half.first(half.size() - 1));
+    PDLB_WAIT(!other.unsent());
+    settle(); // its bytes are counted as they are read
     exchange("/generate", body);
     QCOMPARE(m_client->status(), 503);
+    QCOMPARE(m_client->header("retry-after"), "1");
     PDLB_WAIT_EQUAL(m_rig->traces.lastEnd(), "overload");
     QCOMPARE(m_rig->posts(m_rig->prefill()), 0);
-    body.replace(R"("n":8)", R"("n":2)");
+    other.send(half.last(1));
+    PDLB_WAIT(other.done());
+    QCOMPARE(other.status(), 200);
     exchange("/generate", body);
     QCOMPARE(m_client->status(), 200);
 }

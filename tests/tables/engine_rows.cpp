@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tables/engine_rows.h"
 
+#include <QLibraryInfo>
+#include <QVersionNumber>
+
 namespace pdlb::tables {
 
 namespace {
@@ -8,6 +11,7 @@ namespace {
 const char *const unjudged = "it does not judge framing (reference N3, N4)";
 const char *const swallowed = "it drops such a head and waits for ever (reference N5)";
 const char *const unproven = "with \"no error\" it may report a cut body, and with an error a whole one (reference N2)";
+const char *const leftOut = "from Qt 6.7 on it leaves out such a field, with a warning, and the rest looks good";
 const char *const unlimited = "it has no limit for heads: a deadline ends the request";
 
 const QByteArray ok = "HTTP/1.1 200 OK\r\n";
@@ -110,8 +114,9 @@ void addFieldRows(Maker &rows)
     rows.refuse("U34", "header space colon", ok + "Content-Length : 2\r\n\r\n{}", swallowed);
     rows.either("U35", "obs-fold", ok + "A: b\r\n c\r\n" + end, nullptr);
     rows.either("U36", "bare LF", "HTTP/1.1 200 OK\nContent-Length: 2\n\n{}", nullptr);
-    rows.refuse("U37", "NUL in value", ok + QByteArray("A: b\0c\r\n", 8) + end, nullptr);
-    rows.refuse("U38", "CR in value", ok + "A: b\rc\r\n" + end, nullptr);
+    const char *const field = QLibraryInfo::version() < QVersionNumber(6, 7) ? nullptr : leftOut;
+    rows.refuse("U37", "NUL in value", ok + QByteArray("A: b\0c\r\n", 8) + end, field);
+    rows.refuse("U38", "CR in value", ok + "A: b\rc\r\n" + end, field);
     rows.either("U39", "101 headers", ok + QByteArray("A: b\r\n").repeated(100) + end, swallowed);
     rows.either("U40", "header 70KB", ok + "A: " + QByteArray(70000, 'b') + "\r\n" + end, nullptr);
     rows.refuse("U41", "endless header", ok + QByteArray("A: " + QByteArray(1000, 'b') + "\r\n").repeated(100), unlimited).ending =

@@ -88,8 +88,10 @@ void TstAccessRules::admin_data()
     row("sandboxed web page", "POST", "Host: localhost\nOrigin: null", "127.0.0.1", false, 403);
     row("web page that may", "GET", "Host: localhost\nOrigin: https://admin.example", "127.0.0.1", false, 0);
     row("JSON", "POST", json, "127.0.0.1", false, 0);
+    row("JSON, and no more", "POST", "Host: localhost\nContent-Type: Application/JSON", "127.0.0.1", false, 0);
     row("a form's type", "POST", "Host: localhost\nContent-Type: text/plain", "127.0.0.1", false, 415);
     row("no type", "POST", "Host: localhost", "127.0.0.1", false, 415);
+    row("no body, no type", "DELETE", "Host: localhost", "127.0.0.1", false, 0);
     row("not local", "GET", "Host: localhost", "192.168.1.7", false, 403);
     row("no key", "GET", "Host: localhost", "127.0.0.1", true, 401);
     row("wrong key", "GET", "Host: localhost\nAuthorization: Bearer api-key", "127.0.0.1", true, 401);
@@ -113,7 +115,8 @@ void TstAccessRules::admin()
         options.adminKeys = {"admin-key"};
     http::RequestHead head;
     head.method = method;
-    head.framing = method == "POST" ? http::Framing::Length : http::Framing::None;
+    head.framing = method == "GET" ? http::Framing::None : http::Framing::Length;
+    head.contentLength = method == "POST" ? 10 : 0;
     for (const QByteArray &line : fields.split('\n')) {
         if (!line.isEmpty())
             head.headers.add(line.first(line.indexOf(':')), line.sliced(line.indexOf(':') + 1).trimmed());

@@ -20,6 +20,8 @@ private Q_SLOTS:
     void firstComeFirstServed();
     void leavingTheQueue();
     void noQueue();
+    void busyServers();
+    void placeFreedMeanwhile();
     void threads();
     void budget();
     void budgetWithoutLimit();
@@ -82,6 +84,67 @@ void TstAdmission::noQueue()
     Admission::Ticket refused(admission, [] { QFAIL("it does not wait"); });
     QCOMPARE(admission.enter(running), Admission::Verdict::Run);
     QCOMPARE(admission.enter(refused), Admission::Verdict::Refuse);
+}
+
+void TstAdmission::busyServers()
+{
+    // No limit of all requests: only servers are busy.
+    using enum Admission::Verdict;
+    Admission admission(0, 3);
+    QByteArray woken;
+    std::vector<std::unique_ptr<Admission::Ticket>> tickets;
+    const auto add = [&](char name) -> Admission::Ticket & {
+        tickets.push_back(std::make_unique<Admission::Ticket>(admission, [&woken, name] { woken += name; }));
+        return *tickets.back();
+    };
+    for (const char name : {'a', 'b', 'c'}) {
+        Admission::Ticket &ticket = add(name);
+        QCOMPARE(admission.enter(ticket), Run);
+        QCOMPARE(admission.park(ticket, true, admission.placesFreed()), Wait);
+    }
+    QCOMPARE(tickets[1]->position(), 2);
+    QCOMPARE(admission.waiting(), 3);
+    Admission::Ticket &late = add('d'); // may look behind a full queue, but not wait
+    QCOMPARE(admission.enter(late), Run);
+    QCOMPARE(admission.park(late, true, admission.placesFreed()), Refuse);
+    QCOMPARE(woken, QByteArray());
+
+    admission.placeFreed();
+    QCOMPARE(woken, "a");
+    QCOMPARE(admission.park(*tickets[0], false, admission.placesFreed()), Wait); // it wanted another server
+    QCOMPARE(woken, "ab");
+    admission.started(*tickets[1]);
+    QCOMPARE(woken, "abc"); // there may be more than one place
+    QCOMPARE(admission.park(*tickets[2], true, admission.placesFreed()), Wait);
+    QCOMPARE(woken, "abc"); // for nobody: the search is over
+    admission.placeFreed();
+    QCOMPARE(woken, "abca"); // it kept its place at the front
+    tickets[0].reset(); // gone at the very moment of its turn
+    QCOMPARE(woken, "abcac");
+    admission.started(*tickets[2]);
+    QCOMPARE(admission.waiting(), 0);
+}
+
+void TstAdmission::placeFreedMeanwhile()
+{
+    using enum Admission::Verdict;
+    Admission admission(0, 3);
+    int woken = 0;
+    Admission::Ticket ticket(admission, [&] { ++woken; });
+    QCOMPARE(admission.enter(ticket), Run);
+    quint64 seen = admission.placesFreed();
+    admission.placeFreed(); // after it looked
+    QCOMPARE(admission.park(ticket, true, seen), Run);
+    QCOMPARE(admission.waiting(), 0);
+    QCOMPARE(admission.park(ticket, true, admission.placesFreed()), Wait);
+    admission.placeFreed();
+    QCOMPARE(woken, 1);
+    seen = admission.placesFreed();
+    admission.placeFreed();
+    QCOMPARE(admission.park(ticket, true, seen), Wait);
+    QCOMPARE(woken, 2);
+    QCOMPARE(admission.park(ticket, true, admission.placesFreed()), Wait);
+    QCOMPARE(woken, 2);
 }
 
 void TstAdmission::threads()

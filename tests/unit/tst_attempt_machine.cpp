@@ -60,7 +60,7 @@ Event eventOf(const QByteArray &word)
     case 'a': return LegAborted{leg, {value.toInt(), u"said so"_s}};
     case 'e': {
         const bool wrote = value.endsWith("+w");
-        return LegEnded{leg, endKind(wrote ? value.chopped(2) : value), u"why"_s, wrote};
+        return LegEnded{leg, endKind(wrote ? value.chopped(2) : value), u"why"_s, wrote, true};
     }
     default: break;
     }
@@ -95,6 +95,7 @@ private Q_SLOTS:
     void neverARetryAfterAWrite();
     void oneConclusionWhateverHappens();
     void messagesNameTheLeg();
+    void retriesThatCanBeAfforded();
 
 private:
     static QByteArray run(AttemptMachine &machine, const QByteArray &script);
@@ -302,6 +303,23 @@ void TstAttemptMachine::messagesNameTheLeg()
     const auto *end = std::get_if<Conclude>(&actions.back());
     QVERIFY(end);
     QCOMPARE(end->detail, told);
+}
+
+void TstAttemptMachine::retriesThatCanBeAfforded()
+{
+    for (const bool affordable : {true, false}) {
+        AttemptMachine machine = make(2, MayRetry);
+        QVERIFY(machine.mayRetry());
+        const auto actions = machine.step(LegEnded{1, LegEndKind::ConnectFailed, u"connection refused"_s, false, affordable});
+        const bool retried = std::any_of(actions.begin(), actions.end(), [](const Action &a) { return std::holds_alternative<Retry>(a); });
+        QCOMPARE(retried, affordable);
+        QVERIFY(!machine.mayRetry());
+    }
+    AttemptMachine sent = make(2, MayRetry);
+    sent.step(LegReady{0});
+    QVERIFY(sent.mayRetry());
+    sent.step(LegReady{1}); // both are written
+    QVERIFY(!sent.mayRetry());
 }
 
 QTEST_APPLESS_MAIN(TstAttemptMachine)

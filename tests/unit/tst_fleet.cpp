@@ -3,6 +3,8 @@
 
 #include <QTest>
 
+#include <cmath>
+
 using namespace pdlb;
 using namespace pdlb::fleet;
 using namespace Qt::StringLiterals;
@@ -39,6 +41,7 @@ private Q_SLOTS:
     void validation_data();
     void validation();
     void discoveredPorts();
+    void joiningPrefillWaitsForItsPort();
     void applyKeepsWhatStays();
     void pairing();
     void pins();
@@ -112,7 +115,10 @@ void TstFleet::avoidsTheFailedPair()
         QVERIFY(fleet.apply(config));
         for (int i = 0; i < 200; ++i) {
             const Pair failed{i % p, i % d};
-            const auto picked = pickPair(*fleet.snapshot(), {.avoid = failed}, random);
+            const SnapshotPtr snapshot = fleet.snapshot();
+            const std::array<const ServerState *, 2> states{snapshot->prefill[size_t(failed.prefill)].state.get(),
+                                                            snapshot->decode[size_t(failed.decode)].state.get()};
+            const auto picked = pickPair(*snapshot, {.avoid = states}, random);
             QVERIFY(picked);
             const Pair pair = picked->pair;
             QVERIFY(pair.prefill >= 0 && pair.prefill < p && pair.decode >= 0 && pair.decode < d);
@@ -228,12 +234,24 @@ void TstFleet::validation_data()
         c.transport = TransportKind::Direct;
     });
     row("policy", "known are: random, round_robin", [](Config &c) { c.policy = u"best"_s; });
-    row("workers", "workers 257", [](Config &c) { c.workers = 257; });
-    row("negative workers", "workers -1", [](Config &c) { c.workers = -1; });
+    row("policy of SGLang's router", "nearest to it is consistent_hash", [](Config &c) { c.policies.decode = u"manual"_s; });
+    row("another name of a policy", "", [](Config &c) { c.policies.prefill = u"cache_aware"_s; });
+    row("policy plugin", "there is no such file", [](Config &c) { c.policies.prefill = u"plugin:/no/such.so"_s; });
+    row("hash key in the body", "", [](Config &c) { c.policies.hashKey = u"body:user id"_s; });
+    for (const char *key : {"", "x-user", "header:", "header:a b", "body:", "cookie:x"}) {
+        row(qPrintable(u"hash key "_s + QLatin1StringView(key)), "expected header:NAME, or body:MEMBER",
+            [key](Config &c) { c.policies.hashKey = QString::fromLatin1(key); });
+    }
+    row("cache threshold", "(--cache-threshold) is nan", [](Config &c) { c.policies.cacheThreshold = std::nan(""); });
+    row("balance", "(--balance-rel-threshold) is 0.5", [](Config &c) { c.policies.balanceRel = 0.5; });
+    row("tree", "(--max-tree-bytes) is 1000", [](Config &c) { c.policies.maxTreeBytes = 1000; });
+    row("load interval", "(--load-interval) is 0", [](Config &c) { c.policies.loadInterval = {}; });
+    row("workers", "workers (--workers) is 257", [](Config &c) { c.workers = 257; });
+    row("negative workers", "workers (--workers) is -1", [](Config &c) { c.workers = -1; });
     row("no limit of bodies", "", [](Config &c) { c.maxBody = 0; });
-    row("negative limit", "negative (-1)", [](Config &c) { c.maxBodyMemory = -1; });
-    row("tiny request line", "request line is 10 bytes", [](Config &c) { c.maxRequestLine = 10; });
-    row("no header fields", "header fields are 0", [](Config &c) { c.maxHeaders = 0; });
+    row("negative limit", "(--max-body-memory) is -1", [](Config &c) { c.maxBodyMemory = -1; });
+    row("tiny request line", "(--max-request-line) is 10; expected 64", [](Config &c) { c.maxRequestLine = 10; });
+    row("no header fields", "(--max-headers) is 0", [](Config &c) { c.maxHeaders = 0; });
     row("API key", "", [](Config &c) { c.apiKeys = {"secret"}; });
     row("empty API key", "API key is empty", [](Config &c) { c.apiKeys = {"secret", ""}; });
     row("API key with a space", "API key is empty or holds", [](Config &c) { c.apiKeys = {"sec ret"}; });
@@ -242,7 +260,7 @@ void TstFleet::validation_data()
     row("CORS origin with a path", "CORS origin \"https://a/b\"", [](Config &c) { c.corsOrigins = {"https://a/b"}; });
     row("any CORS origin", "CORS origin \"*\"", [](Config &c) { c.corsOrigins = {"*"}; });
     row("certificate without key", "--tls-key", [](Config &c) { c.tlsCertFile = u"cert.pem"_s; });
-    row("timeout", "negative", [](Config &c) { c.streamIdleTimeout = std::chrono::seconds(-1); });
+    row("timeout", "(--stream-idle-timeout) is -1", [](Config &c) { c.streamIdleTimeout = std::chrono::seconds(-1); });
 }
 
 void TstFleet::validation()
@@ -274,6 +292,35 @@ void TstFleet::discoveredPorts()
     QCOMPARE(before->prefill[0].bootstrapPort, std::optional<quint16>()); // a snapshot never changes
     QCOMPARE(after->version, before->version + 1);
     QCOMPARE(after->prefill[0].state, before->prefill[0].state);
+}
+
+void TstFleet::joiningPrefillWaitsForItsPort()
+{
+    Config config = makeConfig(1, 1);
+    Fleet fleet;
+    QVERIFY(fleet.apply(config));
+    QVERIFY(!fleet.snapshot()->prefill[0].portPending); // the start waits by itself
+    config.prefill.append({.url = u"http://new:1"_s, .name = u"new"_s});
+    config.prefill.append({.url = u"http://told:1"_s, .bootstrapPort = BootstrapPort::fixed(7), .name = u"told"_s});
+    config.decode.append({.url = u"http://dnew:1"_s, .name = u"dnew"_s});
+    QVERIFY(fleet.apply(config));
+    QVERIFY(fleet.snapshot()->find(Role::Prefill, "new")->portPending);
+    QVERIFY(!fleet.snapshot()->find(Role::Prefill, "told")->portPending);
+    QVERIFY(!fleet.snapshot()->find(Role::Decode, "dnew")->portPending);
+    QVERIFY(fleet.apply(config));
+    QVERIFY(fleet.snapshot()->find(Role::Prefill, "new")->portPending); // another change does not end it
+    SeededRandom random(1);
+    const auto picked = [&] {
+        QSet<QByteArray> names;
+        for (int i = 0; i < 100; ++i) {
+            const SnapshotPtr snapshot = fleet.snapshot();
+            names.insert(snapshot->prefill[size_t(pickPair(*snapshot, {}, random)->pair.prefill)].name);
+        }
+        return names;
+    };
+    QVERIFY(!picked().contains("new"));
+    fleet.setDiscoveredPort("new", {}); // it does not tell
+    QVERIFY(picked().contains("new"));
 }
 
 void TstFleet::applyKeepsWhatStays()

@@ -102,6 +102,7 @@ private Q_SLOTS:
     void fanOutEventsOfChat();
     void fanOutEventsOfGenerate();
     void fanOutEventsOfCutStreams();
+    void behindDone();
     void fanOutInterleavings();
     void fanOutWithLogprobs();
     void inBand_data();
@@ -537,6 +538,33 @@ void TestPdMerger::fanOutEventsOfCutStreams()
         merged(chat, "{\"n\":2,\"stream\":true}",
                {{decode, 0, chunk("A", "a").chopped(2)}, {decode, 1, chunk("A", "b") + usage("A", 3) + done}});
     QCOMPARE(out, QByteArray(chunk("A", "a") + chunk("A", "b").replace("\"index\":0", "\"index\":1") + usage("A", 3)));
+
+    // However it is cut, another sample's next event stays an event of its own.
+    for (const QByteArray cut : {"data: 1", "data: 1\n", "data: 1\r", "data: 1\r\n", " ", ": x\r", "data: 1\n\r"}) {
+        const auto merger = mergerOf(chat, "{\"n\":2,\"stream\":true}");
+        QVERIFY(feed(*merger, decode, 0, cut));
+        const QByteArray first = *merger->end(decode, 0);
+        http::SseSplitter splitter;
+        splitter.feed(first + *feed(*merger, decode, 1, "data: 2\n\n"));
+        QByteArray event;
+        for (QByteArray last; splitter.next(last);)
+            event = last;
+        QCOMPARE(event, "data: 2\n\n");
+    }
+}
+
+/// What follows [DONE] is nobody's business: it goes through, and cannot spoil the answer.
+void TestPdMerger::behindDone()
+{
+    for (const QByteArray rest : {"data: {\"input_token_logprobs\":\n\n", ": cut"}) {
+        const auto merger = mergerOf(generate, streamedLogprobs);
+        QCOMPARE(*feed(*merger, decode, 0, done), done);
+        const auto fed = feed(*merger, decode, 0, rest);
+        QVERIFY(fed);
+        const auto ended = merger->end(decode, 0);
+        QVERIFY(ended);
+        QCOMPARE(*fed + *ended, rest);
+    }
 }
 
 /// Whatever the order and the cuts, each sample's events come out in its order, with one usage and one [DONE] at the

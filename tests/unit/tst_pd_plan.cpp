@@ -58,6 +58,7 @@ private Q_SLOTS:
     void fanOut();
     void fanOutOfABatch();
     void freshRoomsEachTime();
+    void steersRooms();
     void roomsAreUnique();
     void roomsOfThreads();
     void smallSourcesStayInRange();
@@ -314,6 +315,31 @@ void TestPdPlan::smallSourcesStayInRange()
         }
         QCOMPARE(seen.size(), 10'000);
     }
+}
+
+/// SGLang's follow_bootstrap_room: room % ranks is the rank, and no room comes twice for it.
+void TestPdPlan::steersRooms()
+{
+    QSet<quint64> seen;
+    const auto ranksOf = [&](const QByteArray &body, const RoomSteering &steering) {
+        BootstrapAddress bootstrap = address;
+        bootstrap.steering = steering;
+        QList<int> ranks;
+        for (const quint64 room : planOf(generate, body, bootstrap).rooms) {
+            [&] { QVERIFY(room >= 1 && room <= quint64(std::numeric_limits<qint64>::max()) && !seen.contains(room)); }();
+            seen += room;
+            ranks += int(room % quint64(std::max(1, steering.ranks)));
+        }
+        return ranks;
+    };
+    const QByteArray batch = R"({"text":["a","b","c","d","e"]})";
+    QCOMPARE(ranksOf(batch, {.ranks = 4, .first = 6}), QList<int>({2, 3, 0, 1, 2}));
+    QCOMPARE(ranksOf(batch, {.ranks = 4, .first = 3, .same = true}), QList<int>({3, 3, 3, 3, 3}));
+    QCOMPARE(ranksOf(batch, {.ranks = 1, .first = 3}), QList<int>({0, 0, 0, 0, 0}));
+    QCOMPARE(ranksOf(R"({"text":["a","b"],"sampling_params":{"n":2}})", {.ranks = 8, .first = 7}), QList<int>({7, 0, 1, 2}));
+    for (int i = 0; i < 200; ++i)
+        QCOMPARE(ranksOf(R"({"text":"a"})", {.ranks = 1024, .first = quint64(i * 31)}), QList<int>({i * 31 % 1024}));
+    QCOMPARE(seen.size(), 219);
 }
 
 QTEST_APPLESS_MAIN(TestPdPlan)

@@ -58,6 +58,8 @@ private Q_SLOTS:
     void samples_data();
     void samples();
     void fanOutEdits();
+    void spans_data();
+    void spans();
     void cuts_data();
     void cuts();
     void lastDuplicateWins();
@@ -379,6 +381,46 @@ void TestPdShape::tooManyRooms()
     QCOMPARE(codeOf(completions, batch(65537, 1)), QByteArray("batch_too_large"));
     QCOMPARE(codeOf(completions, batch(512, 128)), QByteArray("ok"));
     QCOMPARE(codeOf(completions, batch(513, 128)), QByteArray("batch_too_large"));
+}
+
+void TestPdShape::spans_data()
+{
+    QTest::addColumn<Endpoint>("endpoint");
+    QTest::addColumn<QByteArray>("body");
+    QTest::addColumn<QByteArray>("prompt");
+    QTest::addColumn<QByteArray>("key"); // of the member "user"
+    QTest::addColumn<int>("rank"); // -1: none
+    const auto row = [](const char *name, Endpoint endpoint, const char *body, const char *prompt, const char *key, int rank) {
+        QTest::newRow(name) << endpoint << QByteArray(body) << QByteArray(prompt) << QByteArray(key) << rank;
+    };
+    row("nothing", chat, "{}", "", "", -1);
+    row("chat", chat, R"({"prompt":"x", "messages" : [{"a":1}] ,"user":"u1"})", R"([{"a":1}])", R"("u1")", -1);
+    row("completions", completions, R"({"user":7,"messages":[],"prompt":["a","b"]})", R"(["a","b"])", "7", -1);
+    row("generate", generate, R"({"text":"a\"b","input_ids":[1],"u\u0073er":{"x":[]}})", R"("a\"b")", R"({"x":[]})", -1);
+    row("tokens", generate, R"({"text":null,"input_ids":[1,2]})", "[1,2]", "", -1);
+    row("the last of several", chat, R"({"user":1,"user":2,"messages":1,"messages":[2]})", "[2]", "2", -1);
+    row("null", chat, R"({"user":1,"user":null,"messages":null})", "", "", -1);
+    row("rank", chat, R"({"routed_dp_rank":3})", "", "", 3);
+    row("rank's old name", generate, R"({"data_parallel_rank":2})", "", "", 2);
+    row("prefill's own rank", chat, R"({"disagg_prefill_dp_rank":1})", "", "", 1);
+    row("several ranks", chat, R"({"routed_dp_rank":5,"disagg_prefill_dp_rank":1,"data_parallel_rank":2})", "", "", 5);
+    row("no ranks", chat, R"({"routed_dp_rank":-1,"disagg_prefill_dp_rank":"1","data_parallel_rank":1.5})", "", "", -1);
+    row("huge rank", chat, R"({"routed_dp_rank":4294967299})", "", "", -1);
+}
+
+void TestPdShape::spans()
+{
+    QFETCH(Endpoint, endpoint);
+    QFETCH(QByteArray, body);
+    QFETCH(QByteArray, prompt);
+    QFETCH(QByteArray, key);
+    QFETCH(int, rank);
+    const auto shape = sglangDialect().analyse(endpoint, body, "user");
+    QVERIFY(shape);
+    QCOMPARE(shape->prompt.in(body).toByteArray(), prompt);
+    QCOMPARE(shape->key.in(body).toByteArray(), key);
+    QCOMPARE(shape->prefillRank.value_or(-1), rank);
+    QCOMPARE(analyse(endpoint, body)->key.size(), 0);
 }
 
 QTEST_APPLESS_MAIN(TestPdShape)

@@ -85,6 +85,8 @@ void TestSse::dataLines()
     QCOMPARE(SseSplitter::data("event: x\ndata: a\ndata:b\n\n"), QByteArray("a\nb"));
     QVERIFY(SseSplitter::isDone("data: [DONE]\r\n\r\n"));
     QVERIFY(!SseSplitter::isDone("data: [DONE]x\n\n"));
+    QVERIFY(!SseSplitter::isDone("data: [DONE]\ndata:\n\n"));
+    QVERIFY(SseSplitter::isDone(": " + QByteArray(1000, 'x') + "\ndata:[DONE]")); // other lines may be long
 }
 
 void TestSse::overflow()

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pd/answer_facts.h"
 #include "trace/event_times.h"
 #include "trace/redact.h"
 #include "trace/trace_context.h"
@@ -31,11 +30,6 @@ private Q_SLOTS:
     void traceparents_data();
     void traceparents();
     void continuedTraces();
-    void facts_data();
-    void facts();
-    void batchFacts();
-    void deltas_data();
-    void deltas();
     void secretHeaders();
     void secretTargets_data();
     void secretTargets();
@@ -145,94 +139,6 @@ void TstTraceRecord::continuedTraces()
     QVERIFY(again);
     QCOMPARE(again->traceId, fresh.traceId);
     QVERIFY(fresh.spanId != makeSpanId(random));
-}
-
-void TstTraceRecord::facts_data()
-{
-    QTest::addColumn<QByteArray>("json");
-    QTest::addColumn<int>("prompt");
-    QTest::addColumn<int>("completion");
-    QTest::addColumn<int>("cached");
-    QTest::addColumn<QByteArray>("finish");
-    const auto row = [](const char *name, const char *json, int prompt, int completion, int cached, const char *finish) {
-        QTest::newRow(name) << QByteArray(json) << prompt << completion << cached << QByteArray(finish);
-    };
-    row("chat", R"({"model":"m","choices":[{"index":0,"message":{"content":"x"},"finish_reason":"length"}],"usage":{"prompt_tokens":7,
-        "completion_tokens":3,"total_tokens":10,"prompt_tokens_details":{"cached_tokens":4}}})", 7, 3, 4, "length");
-    row("usage event", R"({"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":3}})", 7, 3, -1, "");
-    row("null finish reason", R"({"choices":[{"delta":{"content":"x"},"finish_reason":null}],"usage":null})", -1, -1, -1, "");
-    row("generate", R"({"text":"x","meta_info":{"id":"a","finish_reason":{"type":"stop","matched":2},"prompt_tokens":5,
-        "completion_tokens":2,"cached_tokens":0,"e2e_latency":0.5}})", 5, 2, 0, "stop");
-    row("NaN", R"({"meta_info":{"prompt_tokens":5,"x":NaN}})", 5, -1, -1, "");
-    row("not JSON", "data: x", -1, -1, -1, "");
-    row("cut off", R"({"usage":{"prompt_tokens":7)", -1, -1, -1, "");
-    row("odd types", R"({"usage":{"prompt_tokens":"7","completion_tokens":-1},"choices":"x","meta_info":[1],"model":5})", -1, -1, -1, "");
-    row("floats", R"({"usage":{"prompt_tokens":7.5}})", -1, -1, -1, "");
-}
-
-void TstTraceRecord::facts()
-{
-    QFETCH(QByteArray, json);
-    QFETCH(int, prompt);
-    QFETCH(int, completion);
-    QFETCH(int, cached);
-    QFETCH(QByteArray, finish);
-    pd::AnswerFacts facts;
-    pd::readFacts(json, facts);
-    QCOMPARE(int(facts.promptTokens.value_or(-1)), prompt);
-    QCOMPARE(int(facts.completionTokens.value_or(-1)), completion);
-    QCOMPARE(int(facts.cachedTokens.value_or(-1)), cached);
-    QCOMPARE(facts.finishReason, finish);
-    pd::readFacts(R"({"choices":[{"delta":{}}]})", facts); // says nothing, changes nothing
-    QCOMPARE(int(facts.promptTokens.value_or(-1)), prompt);
-    QCOMPARE(facts.finishReason, finish);
-}
-
-void TstTraceRecord::batchFacts()
-{
-    pd::AnswerFacts facts;
-    pd::readFacts(R"([{"meta_info":{"prompt_tokens":5,"completion_tokens":2,"request_received_ts":100.5}},
-                      {"meta_info":{"prompt_tokens":6,"completion_tokens":9223372036854775807,"finish_reason":{"type":"length"}}}])", facts);
-    QCOMPARE(*facts.promptTokens, 11);
-    QCOMPARE(*facts.completionTokens, qint64(1) << 53);
-    QCOMPARE(facts.finishReason, "length"_ba);
-    pd::AnswerFacts none;
-    pd::readFacts("[]", none);
-    pd::readFacts("[1,2]", none);
-    QVERIFY(none == pd::AnswerFacts());
-}
-
-void TstTraceRecord::deltas_data()
-{
-    QTest::addColumn<QByteArray>("json");
-    QTest::addColumn<QByteArray>("content");
-    QTest::addColumn<QByteArray>("reasoning");
-    QTest::addColumn<int>("index");
-    const auto row = [](const char *name, const char *json, const char *content, const char *reasoning = "", int index = 0) {
-        QTest::newRow(name) << QByteArray(json) << QByteArray(content) << QByteArray(reasoning) << index;
-    };
-    row("role", R"({"choices":[{"index":0,"delta":{"role":"assistant","content":""}}]})", "");
-    row("content", R"({"choices":[{"index":2,"delta":{"content":"h\u00e9"}}]})", "hé", "", 2);
-    row("null content", R"({"choices":[{"delta":{"content":null,"reasoning_content":"hm"}}]})", "", "hm");
-    row("completions", R"({"choices":[{"index":1,"text":" x"}]})", " x", "", 1);
-    row("generate", R"({"text":"all so far","meta_info":{}})", "all so far");
-    row("whole answer", R"({"choices":[{"message":{"content":"x"}}]})", "x");
-    row("usage", R"({"choices":[],"usage":{}})", "");
-    row("done", "[DONE]", "");
-}
-
-void TstTraceRecord::deltas()
-{
-    QFETCH(QByteArray, json);
-    QFETCH(QByteArray, content);
-    QFETCH(QByteArray, reasoning);
-    QFETCH(int, index);
-    const pd::TextDelta delta = pd::readDelta(json);
-    QCOMPARE(delta.content, content);
-    QCOMPARE(delta.reasoning, reasoning);
-    QCOMPARE(delta.index, index);
-    QCOMPARE(delta.isEmpty(), content.isEmpty() && reasoning.isEmpty());
-    QCOMPARE(delta.accumulated, QByteArray(QTest::currentDataTag()) == "generate");
 }
 
 void TstTraceRecord::secretHeaders()

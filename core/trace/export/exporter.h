@@ -12,7 +12,6 @@ namespace pdlb::trace {
 
 struct ExportOptions {
     bool secrets = false; ///< keep keys and cookies
-    bool bodies = true; ///< as far as they were kept
 };
 
 /// Writes requests in one format, one after the other, without holding them: begin(), write() for each, end(), whose
@@ -21,18 +20,19 @@ class Exporter
 {
 public:
     virtual ~Exporter() = default;
+    /// What such a file is served as.
+    virtual QByteArray mimeType() const { return QByteArrayLiteral("application/json"); }
     virtual QByteArray begin() { return {}; }
     virtual QByteArray write(const Timeline &timeline) = 0;
     virtual QByteArray end() { return {}; }
 };
 
-/// "jsonl", "har", "curl", "chrome", "otlp".
+/// "jsonl", "har", "chrome", "otlp".
 QStringList exportFormats();
 Result<std::unique_ptr<Exporter>> makeExporter(const QString &format, const ExportOptions &options);
 
 std::unique_ptr<Exporter> makeHarExporter(const ExportOptions &options);
 std::unique_ptr<Exporter> makeChromeExporter(const ExportOptions &options);
-std::unique_ptr<Exporter> makeCurlExporter(const ExportOptions &options);
 std::unique_ptr<Exporter> makeOtlpExporter(const ExportOptions &options);
 std::unique_ptr<Exporter> makeJsonlExporter(const ExportOptions &options);
 

@@ -5,8 +5,6 @@
 #include "trace/export/exporter.h"
 #include "trace/redact.h"
 
-#include "http/sse.h"
-
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
@@ -69,18 +67,6 @@ QJsonArray queryJson(const QByteArray &target)
     return list;
 }
 
-/// Bytes as a HAR text: UTF-8 as it is, everything else in base64.
-void setText(QJsonObject &object, const QByteArray &bytes, bool mayEncode)
-{
-    const QString text = QString::fromUtf8(bytes);
-    if (mayEncode && text.toUtf8() != bytes) {
-        object.insert(u"text"_s, QString::fromLatin1(bytes.toBase64()));
-        object.insert(u"encoding"_s, u"base64"_s);
-    } else {
-        object.insert(u"text"_s, text);
-    }
-}
-
 class HarExporter final : public Exporter
 {
 public:
@@ -93,7 +79,7 @@ public:
 
     QByteArray write(const Timeline &timeline) override
     {
-        const QString page = timeline.requestId.isEmpty() ? u"request-%1"_s.arg(timeline.number) : QString::fromUtf8(timeline.requestId);
+        const QString page = QString::fromUtf8(timeline.requestId);
         QByteArray out;
         add(out, clientEntry(timeline, page));
         for (const LegTimeline &leg : timeline.legs)
@@ -119,31 +105,19 @@ private:
     QJsonObject request(const Timeline &timeline, const QByteArray &base, const QByteArray &path) const
     {
         const QByteArray target = m_options.secrets ? path : redactTarget(path);
-        QJsonObject post{{u"mimeType"_s, u"application/json"_s}};
-        if (m_options.bodies) {
-            setText(post, m_options.secrets ? timeline.requestBody.bytes : redactBody(timeline.requestBody.bytes), false);
-            if (!timeline.requestBody.isWhole())
-                post.insert(u"comment"_s, u"%1 of %2 bytes were kept"_s.arg(timeline.requestBody.bytes.size()).arg(timeline.requestBody.size));
-        } else {
-            post.insert(u"text"_s, QString());
-        }
+        const QJsonObject post{{u"mimeType"_s, u"application/json"_s}, {u"text"_s, QString()}, {u"comment"_s, u"bodies are not kept"_s}};
         return {{u"method"_s, u"POST"_s}, {u"url"_s, QString::fromUtf8(base + target)}, {u"httpVersion"_s, u"HTTP/1.1"_s},
                 {u"cookies"_s, QJsonArray()}, {u"headers"_s, headersJson(timeline.requestHeaders, m_options.secrets)},
                 {u"queryString"_s, queryJson(target)}, {u"postData"_s, post}, {u"headersSize"_s, -1}, {u"bodySize"_s, timeline.requestBytes}};
     }
 
-    QJsonObject response(int status, const http::HeaderList &headers, const KeptBody &body, qint64 size) const
+    QJsonObject response(int status, const http::HeaderList &headers, qint64 size) const
     {
         const QString type = QString::fromUtf8(headers.value("content-type"));
-        QJsonObject content{{u"size"_s, size}, {u"mimeType"_s, type.isEmpty() ? u"application/octet-stream"_s : type}};
-        if (m_options.bodies && !body.bytes.isEmpty()) {
-            setText(content, m_options.secrets ? body.bytes : redactBody(body.bytes), true);
-            if (!body.isWhole())
-                content.insert(u"comment"_s, u"%1 of %2 bytes were kept"_s.arg(body.bytes.size()).arg(body.size));
-        }
         return {{u"status"_s, status}, {u"statusText"_s, QString()}, {u"httpVersion"_s, u"HTTP/1.1"_s}, {u"cookies"_s, QJsonArray()},
-                {u"headers"_s, headersJson(headers, m_options.secrets)}, {u"content"_s, content}, {u"redirectURL"_s, QString()},
-                {u"headersSize"_s, -1}, {u"bodySize"_s, size}};
+                {u"headers"_s, headersJson(headers, m_options.secrets)},
+                {u"content"_s, QJsonObject{{u"size"_s, size}, {u"mimeType"_s, type.isEmpty() ? u"application/octet-stream"_s : type}}},
+                {u"redirectURL"_s, QString()}, {u"headersSize"_s, -1}, {u"bodySize"_s, size}};
     }
 
     static QJsonObject timings(double blocked, double connect, double send, double wait, double receive)
@@ -162,13 +136,23 @@ private:
         entry.insert(u"cache"_s, QJsonObject());
     }
 
+    /// Of the leg whose answer the client got: decode's, or that of the one that failed.
+    static http::HeaderList answeringHeaders(const Timeline &timeline)
+    {
+        for (const bool prefill : {false, true}) {
+            if (const LegTimeline *leg = timeline.leg(prefill); leg && leg->status > 0 && leg->status == timeline.status)
+                return leg->headers;
+        }
+        return {};
+    }
+
     QJsonObject clientEntry(const Timeline &timeline, const QString &page) const
     {
         QJsonObject entry{{u"pageref"_s, page}, {u"startedDateTime"_s, calendar(timeline, timeline.received)}};
         const QByteArray host = timeline.requestHeaders.value("host").toByteArray();
         entry.insert(u"request"_s, request(timeline, "http://" + (host.isEmpty() ? QByteArrayLiteral("pdlb") : host),
                                            timeline.target.isEmpty() ? timeline.endpoint : timeline.target));
-        QJsonObject answer = response(timeline.status, timeline.answerHeaders, timeline.answerBody, timeline.answerBytes);
+        QJsonObject answer = response(timeline.status, answeringHeaders(timeline), timeline.answerBytes);
         if (!timeline.error.isEmpty())
             answer.insert(u"_error"_s, timeline.error);
         entry.insert(u"response"_s, answer);
@@ -177,8 +161,6 @@ private:
         const double wait = phases.until(timeline.clientHead);
         setTimings(entry, timings(blocked, -1, 0, wait, phases.until(timeline.ended)));
         entry.insert(u"_pd"_s, pdFields(timeline));
-        if (const LegTimeline *decode = timeline.leg(false); decode && timeline.stream && m_options.bodies)
-            entry.insert(u"_eventSourceMessages"_s, messages(timeline));
         return entry;
     }
 
@@ -188,7 +170,7 @@ private:
         QJsonObject entry{{u"pageref"_s, page}, {u"startedDateTime"_s, calendar(timeline, start)},
                           {u"comment"_s, u"%1 %2"_s.arg(leg.prefill ? u"prefill"_s : u"decode"_s, QString::fromUtf8(leg.server))}};
         entry.insert(u"request"_s, request(timeline, leg.url, timeline.endpoint));
-        QJsonObject answer = response(leg.status, leg.headers, leg.body, leg.bytes);
+        QJsonObject answer = response(leg.status, leg.headers, leg.bytes);
         if (!leg.error.isEmpty())
             answer.insert(u"_error"_s, leg.error);
         entry.insert(u"response"_s, answer);
@@ -206,13 +188,11 @@ private:
         const auto since = [&](const Moment &moment) -> QJsonValue {
             return moment ? QJsonValue(double((*moment - timeline.received).count()) / 1e6) : QJsonValue();
         };
-        const auto count = [](const std::optional<qint64> &value) { return value ? QJsonValue(*value) : QJsonValue(); };
         const LegTimeline *prefill = timeline.leg(true);
         const LegTimeline *decode = timeline.leg(false);
         QJsonObject pd{{u"end"_s, QString::fromLatin1(endReasonName(timeline.end))}, {u"attempts"_s, timeline.attempts},
                        {u"policy"_s, QString::fromUtf8(timeline.policy)}, {u"queueMs"_s, since(timeline.picked)},
-                       {u"ttftMs"_s, since(timeline.firstToken())}, {u"promptTokens"_s, count(timeline.facts.promptTokens)},
-                       {u"completionTokens"_s, count(timeline.facts.completionTokens)}, {u"cachedTokens"_s, count(timeline.facts.cachedTokens)}};
+                       {u"ttftMs"_s, since(timeline.firstToken())}};
         if (prefill && decode) {
             pd.insert(u"pair"_s, u"%1/%2"_s.arg(QString::fromUtf8(prefill->server), QString::fromUtf8(decode->server)));
             pd.insert(u"prefillDoneMs"_s, since(prefill->ended));
@@ -224,25 +204,6 @@ private:
             rooms.append(QString::number(room));
         pd.insert(u"rooms"_s, rooms);
         return pd;
-    }
-
-    /// The stream's events as they were kept. Their times are known only as long as each read was one event.
-    QJsonArray messages(const Timeline &timeline) const
-    {
-        QJsonArray list;
-        http::SseSplitter splitter;
-        splitter.feed(m_options.secrets ? timeline.answerBody.bytes : redactBody(timeline.answerBody.bytes));
-        const LegTimeline &decode = *timeline.leg(false);
-        const std::vector<Monotonic> times = decode.times.times();
-        const bool known = decode.times.stride() == 1 && decode.times.count() == decode.events;
-        QByteArray event;
-        for (size_t i = 0; splitter.next(event); ++i) {
-            QJsonObject message{{u"data"_s, QString::fromUtf8(http::SseSplitter::data(event))}};
-            if (known && i < times.size())
-                message.insert(u"time"_s, double(timeline.startedAt.toMSecsSinceEpoch()) / 1e3 + double((times[i] - timeline.received).count()) / 1e9);
-            list.append(message);
-        }
-        return list;
     }
 
     ExportOptions m_options;

@@ -27,11 +27,6 @@ public:
     }
     void add(const QString &key, const QByteArray &value) { add(key, QString::fromUtf8(value)); }
     void add(const QString &key, qint64 value) { insert(key, {{u"intValue"_s, QString::number(value)}}); }
-    void add(const QString &key, const std::optional<qint64> &value)
-    {
-        if (value)
-            add(key, *value);
-    }
     void addFlag(const QString &key, bool value) { insert(key, {{u"boolValue"_s, value}}); }
     const QJsonArray &list() const { return m_list; }
 
@@ -110,8 +105,6 @@ private:
         attributes.add(u"client.address"_s, timeline.peer);
         // GenAI names of the OpenTelemetry semantic conventions (status: development, 2026).
         attributes.add(u"gen_ai.request.model"_s, timeline.model);
-        attributes.add(u"gen_ai.usage.input_tokens"_s, timeline.facts.promptTokens);
-        attributes.add(u"gen_ai.usage.output_tokens"_s, timeline.facts.completionTokens);
         attributes.add(u"pdlb.request_id"_s, timeline.requestId);
         attributes.add(u"pdlb.end"_s, QString::fromLatin1(endReasonName(timeline.end)));
         attributes.add(u"pdlb.policy"_s, timeline.policy);

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "trace/timeline.h"
+
+#include <QJsonObject>
+
+#include <atomic>
+#include <deque>
+#include <mutex>
+#include <set>
+
+namespace pdlb::control {
+
+/// What happens, told to whoever listens, as server-sent events: "request" (one ended), "server" (its status changed),
+/// "config" (another one is in force). Each has an id that counts up. Thread-safe; publishing never waits for a listener.
+class EventFeed final : public trace::TraceSink
+{
+public:
+    /// Holds back what its owner has not taken yet, the newest maxEvents or maxBytes; what goes beyond is lost and counted.
+    /// Must not outlive the feed.
+    class Listener
+    {
+        Q_DISABLE_COPY_MOVE(Listener)
+
+    public:
+        static constexpr size_t maxEvents = 1000;
+        static constexpr qint64 maxBytes = 512 * 1024;
+
+        /// `wake` is called from any thread, once until the next take() that empties the queue.
+        Listener(EventFeed &feed, std::function<void()> wake);
+        ~Listener();
+        /// The next events as text, at most about so many bytes; in front of it an event "lost" when some were.
+        QByteArray take(qint64 bytes);
+
+    private:
+        friend class EventFeed;
+        EventFeed &m_feed;
+        std::function<void()> m_wake;
+        std::deque<QByteArray> m_queue; // this and what follows under the feed's mutex
+        qint64 m_bytes = 0;
+        quint64 m_lost = 0;
+        bool m_awake = false;
+    };
+
+    bool hasListeners() const { return m_count.load(std::memory_order_relaxed) > 0; }
+    int listenerCount() const { return m_count.load(std::memory_order_relaxed); }
+    void publish(const QByteArray &type, const QJsonObject &data);
+    void record(const trace::Timeline &timeline) override;
+
+private:
+    std::atomic<int> m_count{0};
+    std::mutex m_mutex;
+    std::set<Listener *> m_listeners;
+    quint64 m_nextId = 1;
+};
+
+} // namespace pdlb::control

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "control/control_plane.h"
+#include "edge/edge_server.h"
+#include "relay/event_stream.h"
+
+#include <QPointer>
+
+namespace pdlb::relay {
+
+/// Lets the clients of one edge reach the control plane, whose thread is another one, and the event feed. Lives in the
+/// edge's thread.
+class ControlGate final : public QObject
+{
+    Q_OBJECT
+
+public:
+    static constexpr qint64 maxAdminBody = qint64(16) * 1024 * 1024;
+    static constexpr int maxListeners = 64; ///< to events, of all edges together
+
+    /// All must outlive the gate; the control plane also its thread's event loop.
+    ControlGate(control::ControlPlane &control, fleet::Fleet &fleet, edge::EdgeServer &edge, QObject *parent);
+
+    /// Adds the control plane's routes that are for everybody, or those of the admin API.
+    void addRoutes(bool admin);
+    /// No stream keeps a connection open any more.
+    void drain();
+
+private:
+    void ask(edge::Exchange &exchange, const control::Endpoint &endpoint);
+    void answer(quint64 id, const control::ControlReply &reply);
+    void openEvents(edge::Exchange &exchange);
+
+    control::ControlPlane &m_control;
+    fleet::Fleet &m_fleet;
+    edge::EdgeServer &m_edge;
+    QHash<quint64, QPointer<edge::Exchange>> m_waiting;
+    quint64 m_nextId = 1;
+    QSet<EventStream *> m_streams; ///< children
+    bool m_draining = false;
+};
+
+} // namespace pdlb::relay
