@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/command.h"
+#include "util/result.h"
 
 #include <QByteArray>
 #include <QUrlQuery>

@@ -294,6 +294,7 @@ void Relay::perform(const CancelLeg &action)
 {
     LegRun &run = *m_legs[size_t(action.leg)];
     const bool wrote = run.leg->wroteAnything();
+    run.trace.cancelled = action.tellEngine || !wrote; // else only its end is not waited for
     run.leg->abort();
     if (action.tellEngine && wrote && !run.plan.rid.isEmpty()) {
         run.trace.abortSent = true;

@@ -15,7 +15,7 @@ Moment Timeline::firstToken() const
 {
     Moment first;
     for (const LegTimeline &leg : legs) {
-        if (!leg.prefill && leg.firstByte && (!first || *leg.firstByte < *first))
+        if (!leg.prefill && leg.isGood() && leg.firstByte && (!first || *leg.firstByte < *first))
             first = leg.firstByte;
     }
     return first;

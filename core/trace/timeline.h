@@ -35,8 +35,11 @@ struct LegTimeline {
     Moment firstByte; ///< of the body
     Moment ended; ///< for the prefill leg of a good request: prefill done and KV cache transferred
     bool reused = false; ///< a kept connection
+    bool cancelled = false; ///< closed by us before its answer was whole
     bool abortSent = false; ///< POST /abort_request was sent
     int status = 0;
+    /// Its answer's head tells of no failure.
+    bool isGood() const { return status >= 200 && status < 300; }
     qint64 bytes = 0; ///< of the body
     qint64 events = 0; ///< server-sent events
     GapCounts gaps; ///< of decode's stream, between its events but for [DONE]
@@ -81,7 +84,7 @@ struct Timeline {
     std::vector<LegTimeline> earlierLegs; ///< of the attempts before it, in their order
 
     const LegTimeline *leg(bool prefill) const;
-    /// The first byte of decode's body: the first token.
+    /// The first byte of the body of decode's good answer: the first token.
     Moment firstToken() const;
 };
 

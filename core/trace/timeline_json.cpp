@@ -31,6 +31,7 @@ QJsonObject legJson(const LegTimeline &leg, Monotonic from)
         {u"bytes"_s, leg.bytes},
         {u"events"_s, leg.events},
         {u"reused"_s, leg.reused},
+        {u"cancelled"_s, leg.cancelled},
         {u"abort_sent"_s, leg.abortSent},
     };
     for (const auto &[name, moment] : {std::pair{u"opened_ms"_s, leg.opened}, {u"ready_ms"_s, leg.ready}, {u"sent_ms"_s, leg.sent},

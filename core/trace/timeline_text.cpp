@@ -33,17 +33,17 @@ void addLeg(std::vector<Line> &lines, const LegTimeline &leg, int samples, const
     add(leg.ready, leg.reused ? u"connection reused"_s : u"connected to %1"_s.arg(QString::fromUtf8(leg.url)));
     add(leg.sent, u"request sent"_s);
     add(leg.head, u"head, status %1"_s.arg(leg.status));
-    if (!leg.prefill)
+    if (!leg.prefill && leg.isGood())
         add(leg.firstByte, u"first token"_s);
     if (!leg.error.isEmpty())
         add(leg.ended, u"failed: %1"_s.arg(leg.error));
-    else if (leg.prefill)
+    else if (leg.cancelled)
+        add(leg.ended, leg.abortSent ? u"cancelled, abort sent to the engine"_s : u"cancelled"_s);
+    else if (leg.prefill && leg.isGood())
         add(leg.ended, u"prefill done, KV cache transferred"_s);
     else
         add(leg.ended, leg.events > 0 ? u"last token, %1 events, %2 bytes"_s.arg(leg.events).arg(leg.bytes)
                                       : u"answer complete, %1 bytes"_s.arg(leg.bytes));
-    if (leg.abortSent)
-        add(leg.ended, u"abort sent to the engine"_s);
 }
 
 /// Of what others wrote, as much as a line should hold.

@@ -5,7 +5,7 @@ import json
 import signal
 import subprocess
 
-import httpx
+import httpx2 as httpx
 import pytest
 
 from programs import PDLB, run

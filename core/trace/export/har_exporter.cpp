@@ -195,7 +195,8 @@ private:
                        {u"ttftMs"_s, since(timeline.firstToken())}};
         if (prefill && decode) {
             pd.insert(u"pair"_s, u"%1/%2"_s.arg(QString::fromUtf8(prefill->server), QString::fromUtf8(decode->server)));
-            pd.insert(u"prefillDoneMs"_s, since(prefill->ended));
+            if (prefill->isGood() && !prefill->cancelled)
+                pd.insert(u"prefillDoneMs"_s, since(prefill->ended));
             if (const auto gap = decode->times.gapMean())
                 pd.insert(u"chunkGapMeanMs"_s, double(gap->count()) / 1e6);
         }
