@@ -6,6 +6,8 @@
 #include "edge/access_rules.h"
 #include "http/message_writer.h"
 
+#include <QTimer>
+
 using namespace Qt::StringLiterals;
 
 namespace pdlb::relay {
