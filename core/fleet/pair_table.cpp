@@ -35,7 +35,7 @@ PairTable::PairTable(const Config &config)
             m_prefillWeights[p] = std::accumulate(row, row + m_decodes, 0);
         }
     }
-    m_full = std::all_of(m_weights.begin(), m_weights.end(), [](int weight) { return weight > 0; });
+    m_uniform = std::all_of(m_weights.begin(), m_weights.end(), [](int weight) { return weight == 1; });
 }
 
 } // namespace pdlb::fleet

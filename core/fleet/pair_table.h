@@ -19,14 +19,14 @@ public:
     int weight(qsizetype prefill, qsizetype decode) const { return m_weights[size_t(prefill * m_decodes + decode)]; }
     /// What a prefill's own weight is multiplied with: where the pairs are listed, the sum of its pairs' weights.
     int prefillWeight(qsizetype prefill) const { return m_prefillWeights[size_t(prefill)]; }
-    /// Every pair is allowed.
-    bool isFull() const { return m_full; }
+    /// Every pair is allowed, with weight 1: the choice of decode does not depend on that of prefill.
+    bool isUniform() const { return m_uniform; }
 
 private:
     qsizetype m_decodes = 0;
     std::vector<int> m_weights;
     std::vector<int> m_prefillWeights;
-    bool m_full = true;
+    bool m_uniform = true;
 };
 
 } // namespace pdlb::fleet

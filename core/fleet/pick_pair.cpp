@@ -152,13 +152,17 @@ public:
         // Kept by the thread: nothing is allocated per request.
         static thread_local Choices prefills, decodes;
         static thread_local std::vector<quint8> usable;
+        const bool anyPair = m_fleet.pairs.isUniform() && !m_pin.given;
         usable.resize(m_fleet.decode.size());
+        decodes.clear(m_fleet.decode.size());
         qsizetype usableDecodes = 0;
         for (size_t d = 0; d < usable.size(); ++d) {
-            usable[d] = isUsable(m_fleet, m_fleet.decode[d], m_request, demandsOf(m_pin.decode));
+            const Server &server = m_fleet.decode[d];
+            usable[d] = isUsable(m_fleet, server, m_request, demandsOf(m_pin.decode));
             usableDecodes += usable[d];
+            if (anyPair && usable[d])
+                decodes.add(server, d, 1);
         }
-        const bool anyPair = m_fleet.pairs.isFull() && !m_pin.given;
         prefills.clear(m_fleet.prefill.size());
         for (size_t p = 0; p < m_fleet.prefill.size() && usableDecodes > 0; ++p) {
             const Server &server = m_fleet.prefill[p];
@@ -169,9 +173,8 @@ public:
             return {};
         prefills.avoid(m_request.avoid, m_fleet.prefill);
         const qsizetype p = choose(Role::Prefill, prefills, usableDecodes);
-        decodes.clear(m_fleet.decode.size());
-        for (size_t d = 0; d < usable.size(); ++d) {
-            if (usable[d] && (anyPair || isAllowed(p, qsizetype(d))))
+        for (size_t d = 0; d < usable.size() && !anyPair; ++d) {
+            if (usable[d] && isAllowed(p, qsizetype(d)))
                 decodes.add(m_fleet.decode[d], d, std::max(1, m_fleet.pairs.weight(p, qsizetype(d))));
         }
         decodes.avoid(m_request.avoid, m_fleet.decode);
