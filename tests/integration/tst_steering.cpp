@@ -35,6 +35,8 @@ private Q_SLOTS:
     void loads();
     void requestsInLoads_data();
     void requestsInLoads();
+    void slowEngine_data();
+    void slowEngine();
     void ranks_data() { direct(); }
     void ranks();
     void rankDiscovery();
@@ -83,6 +85,37 @@ void TstSteering::pins()
         m_client->again();
     }
     QCOMPARE(seen, QSet<QByteArray>({"p1/d2", "p2/d2"}));
+}
+
+void TstSteering::slowEngine_data()
+{
+    QTest::addColumn<TransportKind>("transport");
+    QTest::addColumn<QString>("policy");
+    for (const char *policy : {"least_in_flight", "power_of_two"})
+        QTest::newRow(policy) << TransportKind::Direct << QString::fromLatin1(policy);
+}
+
+/// T84: who looks at what is in flight moves the work away from an engine that keeps it, and nobody waits behind it.
+void TstSteering::slowEngine()
+{
+    QFETCH(QString, policy);
+    QVERIFY(begin(over(1, 2, [&](Config &c) { c.policy = policy; })));
+    m_rig->decode(0).addFault(u"decode:hang"_s);
+    const auto slow = m_rig->client();
+    slow->post("/generate", generateBody, "X-Pdlb-Pair: */d1\r\n");
+    PDLB_WAIT_EQUAL(m_rig->posts(m_rig->decode(0)), 1);
+    for (int i = 0; i < 20; ++i) {
+        exchange("/generate", generateBody);
+        QCOMPARE(m_client->status(), 200);
+        m_client->again();
+        // The next one finds nothing in flight there, as it would with engines that are merely quick.
+        PDLB_WAIT_EQUAL(m_rig->balancer.snapshot()->decode[1].state->inFlight.load(), 0);
+    }
+    QCOMPARE(m_rig->posts(m_rig->decode(0)), 1);
+    QCOMPARE(m_rig->posts(m_rig->decode(1)), 20);
+    QVERIFY(!slow->done());
+    slow->disconnect();
+    PDLB_WAIT_EQUAL(m_rig->traces.size(), 21);
 }
 
 void TstSteering::badPins_data()
