@@ -194,6 +194,8 @@ void TstControlParts::timelineAsJson()
     leg.server = "d1";
     leg.firstByte = 1s + 1ms;
     timeline.legs = {leg};
+    QVERIFY(!trace::timelineJson(timeline).contains("first_token_ms"_L1)); // nor is an error's first byte a token
+    timeline.legs.front().status = 200;
     const QJsonObject json = trace::timelineJson(timeline);
     QCOMPARE(json["rooms"_L1][0].toString(), u"9223372036854775807"_s);
     QCOMPARE(json["ended_ms"_L1].toDouble(), 2.5);

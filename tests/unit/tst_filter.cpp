@@ -41,6 +41,7 @@ Timeline good()
     prefill.ended = after(503);
     LegTimeline decode{.server = "d2"};
     decode.firstByte = after(600);
+    decode.status = 200;
     decode.events = 57;
     t.legs = {prefill, decode};
     return t;
