@@ -102,6 +102,12 @@ int openDescriptors();
 int threadCount();
 /// VmRSS in bytes.
 qint64 residentBytes();
+/// AddressSanitizer keeps for a while what was freed: added to what memory may grow.
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr qint64 sanitizerGrowth = qint64(512) * 1024 * 1024;
+#else
+inline constexpr qint64 sanitizerGrowth = 0;
+#endif
 
 QByteArray toJson(const QJsonObject &object);
 

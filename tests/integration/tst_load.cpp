@@ -12,11 +12,7 @@ using namespace Qt::StringLiterals;
 namespace {
 
 constexpr qint64 mebi = 1024 * 1024;
-#if defined(__SANITIZE_ADDRESS__)
-constexpr qint64 allowedGrowth = 512 * mebi; // AddressSanitizer keeps what was freed
-#else
-constexpr qint64 allowedGrowth = 24 * mebi;
-#endif
+constexpr qint64 allowedGrowth = 24 * mebi + sanitizerGrowth;
 
 } // namespace
 
