@@ -18,8 +18,6 @@
 #include <QNetworkReply>
 #include <QSaveFile>
 
-#include <algorithm>
-
 using namespace Qt::StringLiterals;
 
 namespace pdlb::cli {
@@ -161,8 +159,6 @@ int TraceCommand::get(Streams &streams, const QString &path, const QUrlQuery &qu
         QCoreApplication::exec();
     if (interrupted)
         return ExitInterrupted;
-    if (m_count > 0 && reply->error() == QNetworkReply::OperationCanceledError)
-        return ExitOk; // tail has seen enough
     if (reply->error() != QNetworkReply::NoError) {
         printError(streams, u"%1: %2; is pdlb running there?"_s.arg(QString::fromStdString(m_url), reason(*reply, errorBody)));
         return ExitFailed;
