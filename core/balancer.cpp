@@ -150,10 +150,11 @@ class Balancer::Private
 {
 public:
     Private(const Config &config, const QSslConfiguration &engineTls, const Clock &clock)
-        : config(config), rooms(random),
+        : config(config), keptBodies(std::make_shared<trace::BodyBudget>(config.trace.bodyMemory)), rooms(random),
           edge(config.effectiveBodyMemory()),
           admission(config.maxInFlight, config.maxQueue), transport(engineTls),
-          metrics(fleet, clock, config.metricsBuckets, [this] { return gauges(); })
+          metrics(fleet, clock, config.metricsBuckets, [this] { return gauges(); }),
+          traces(size_t(config.trace.records), config.trace.records * bytesOfRecord, keptBodies)
     {
     }
     metrics::Gauges gauges() const;
@@ -164,10 +165,14 @@ public:
         current.nameServers();
     }
 
+    /// What a record may take on average, beside its bodies.
+    static constexpr qint64 bytesOfRecord = 16 * 1024;
+
     Config config; ///< what it was started with
     Config current; ///< what is in force, with names that are looked up as such
     control::DnsResolver resolver;
     std::unique_ptr<control::DnsDiscovery> names;
+    std::shared_ptr<trace::BodyBudget> keptBodies;
     SystemRandom random;
     fleet::Fleet fleet;
     pd::RoomSource rooms;
@@ -320,7 +325,7 @@ Result<void> Balancer::start(const Config &config)
     control::RankDiscovery *ranks = d->ranks.get();
     control::HealthMonitor *health = d->health.get();
     d->shared.reset(new relay::SharedState{d->config, d->fleet, d->rooms, d->random, *m_clock,
-                                           d->edge, d->admission, d->metrics, d->retries, serverTls, *engineTls, std::move(sinks), d->control.get(), [discovery, ranks](const QByteArray &prefill) {
+                                           d->edge, d->admission, d->metrics, d->retries, d->keptBodies, serverTls, *engineTls, std::move(sinks), d->control.get(), [discovery, ranks](const QByteArray &prefill) {
         QMetaObject::invokeMethod(discovery, [discovery, prefill] { discovery->recheck(prefill); }, Qt::QueuedConnection);
         QMetaObject::invokeMethod(ranks, [ranks, prefill] { ranks->recheck(prefill); }, Qt::QueuedConnection);
     }, [health](const std::shared_ptr<fleet::ServerState> &state, bool good) {

@@ -67,6 +67,17 @@ struct PolicyRules {
     bool operator==(const PolicyRules &) const = default;
 };
 
+/// What is kept of requests, and what of those that take long.
+struct TraceRules {
+    qint64 records = 1000; ///< finished requests
+    qint64 bodyLimit = qint64(1024) * 1024; ///< bytes kept of each body; 0: none
+    qint64 bodyMemory = qint64(256) * 1024 * 1024; ///< bytes of all kept bodies; 0: none
+    /// A request of which nothing comes for so long is explained: its engines are asked where it is. 0: only on demand.
+    std::chrono::milliseconds explainAfter = std::chrono::seconds(3);
+
+    bool operator==(const TraceRules &) const = default;
+};
+
 /// What happens when health probes leave no pair.
 enum class OnNoHealthy {
     Try, ///< the enabled servers are tried all the same

@@ -107,7 +107,7 @@ ControlReply AdminApi::listTraces(const ControlRequest &request)
     if (!filter) {
         return errorReply({400, "invalid_filter", u"filter, column %1: %2"_s.arg(filter.error().column + 1).arg(filter.error().message), "filter"});
     }
-    std::vector<trace::TraceStore::TimelinePtr> found;
+    std::vector<trace::TimelinePtr> found;
     for (auto &timeline : m_context.traces.newest(m_context.traces.size())) {
         if (found.size() < limit && filter->matches(*timeline, m_context.clock.now()))
             found.push_back(std::move(timeline));
@@ -120,7 +120,7 @@ ControlReply AdminApi::listTraces(const ControlRequest &request)
     return jsonReply(200, QJsonObject{{u"traces"_s, list}});
 }
 
-ControlReply AdminApi::exportTraces(const QString &format, const std::vector<trace::TraceStore::TimelinePtr> &newestFirst)
+ControlReply AdminApi::exportTraces(const QString &format, const std::vector<trace::TimelinePtr> &newestFirst)
 {
     auto exporter = trace::makeExporter(format, {});
     if (!exporter)

@@ -43,7 +43,8 @@ upstream::UpstreamTransport &Relay::transportFor(const upstream::Origin &origin)
 Relay::Relay(RelayContext &context, edge::Exchange &exchange, pd::Endpoint endpoint, QObject *parent)
     : QObject(parent), m_context(context), m_exchange(&exchange), m_endpoint(endpoint),
       m_ticket(context.admission, [this] { QMetaObject::invokeMethod(this, &Relay::admitted, Qt::QueuedConnection); }),
-      m_snapshot(context.fleet.snapshot())
+      m_snapshot(context.fleet.snapshot()),
+      m_recorder(context.keptBodies, context.keptBodies->memory.limit() > 0 ? config().trace.bodyLimit : 0)
 {
     m_exchange->setObserver(this);
     m_clientHeaders = http::endToEndHeaders(exchange.head().headers);
@@ -64,6 +65,8 @@ Relay::Relay(RelayContext &context, edge::Exchange &exchange, pd::Endpoint endpo
     m_trace.requestId = exchange.requestId();
     m_trace.endpoint = pd::endpointPath(endpoint);
     m_trace.requestBytes = m_body.size();
+    m_trace.serial = trace::nextSerial();
+    m_recorder.setRequest(m_body);
     m_trace.received = exchange.received();
     m_trace.startedAt = QDateTime::currentDateTimeUtc();
 }
@@ -425,10 +428,36 @@ void Relay::endIfOver()
 void Relay::end()
 {
     m_isOver = true;
+    m_trace.legs.reserve(m_legs.size());
     for (const auto &run : m_legs)
-        m_trace.legs.push_back(run->trace);
+        m_trace.legs.push_back(std::move(run->trace));
+    readFacts();
+    m_trace.bodies = m_recorder.take();
     countRooms(0);
     Q_EMIT over(this);
+}
+
+void Relay::readFacts()
+{
+    if (m_trace.status < 200 || m_trace.status >= 300)
+        return;
+    m_trace.facts = pd::factsOfAnswer(m_recorder.answerTail(), m_shape.stream);
+    for (trace::LegTimeline &leg : m_trace.legs) {
+        if (leg.prefill && leg.sample == 0 && m_recorder.prefill().isWhole())
+            leg.facts = pd::factsOfAnswer(m_recorder.prefill().bytes, m_shape.stream);
+    }
+}
+
+trace::Timeline Relay::takeTimeline()
+{
+    return std::move(m_trace);
+}
+
+trace::Observations &Relay::observations()
+{
+    if (!m_trace.observations)
+        m_trace.observations = std::make_shared<trace::Observations>();
+    return *m_trace.observations;
 }
 
 } // namespace pdlb::relay

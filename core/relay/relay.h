@@ -29,6 +29,7 @@ struct RelayContext {
     Admission &admission;
     metrics::WorkerMetrics &metrics;
     RetryBudget &retries;
+    const std::shared_ptr<trace::BodyBudget> &keptBodies;
     /// A prefill could not be reached: it may come back with another bootstrap port. Called in the worker's thread.
     std::function<void(const QByteArray &prefill)> prefillUnreachable;
     /// What a leg's end says of a server's health: see control::HealthMonitor::heard(). Called in the worker's thread.
@@ -50,7 +51,8 @@ public:
     void tick(Monotonic time);
     /// The grace of a shutdown is over.
     void forceEnd();
-    const trace::Timeline &timeline() const { return m_trace; }
+    /// Its record; to be called once, when it is over.
+    trace::Timeline takeTimeline();
 
 Q_SIGNALS:
     void over(pdlb::relay::Relay *relay);
@@ -126,6 +128,10 @@ private:
     void beginAnswer(const LegRun &run, std::optional<qint64> length);
     void addPairHeaders(http::HeaderList &headers) const;
     void releaseExchange();
+    trace::Observations &observations();
+    /// What the answers say of themselves.
+    void readFacts();
+    Monotonic age() const { return now() - m_trace.received; }
     void cutClient(bool told);
     void endIfOver();
     void end();
@@ -153,6 +159,7 @@ private:
     std::unique_ptr<pd::AnswerMerger> m_merger;
     std::vector<std::unique_ptr<LegRun>> m_legs;
     trace::Timeline m_trace;
+    trace::BodyRecorder m_recorder;
     QByteArray m_buffered; ///< merged output, until the answer has begun
     Monotonic m_sentAt{0};
     Monotonic m_lastByte{0};

@@ -23,7 +23,7 @@ constexpr std::chrono::milliseconds tickInterval{100};
 Worker::Worker(SharedState &shared, int listenDescriptor)
     : m_shared(shared), m_listenDescriptor(listenDescriptor), m_metrics(shared.metrics.addWorker()), m_qnam(shared.engineTls),
       m_context{pd::sglangDialect(), shared.fleet, shared.rooms, shared.random, m_chance, shared.clock,
-                m_direct, m_qnam, m_aborts, shared.admission, m_metrics, shared.retries, shared.prefillUnreachable, shared.serverHeard},
+                m_direct, m_qnam, m_aborts, shared.admission, m_metrics, shared.retries, shared.keptBodies, shared.prefillUnreachable, shared.serverHeard},
       m_edge(std::make_unique<edge::EdgeServer>(edgeOptions(shared.config), shared.edge, shared.clock)),
       m_gate(*shared.control, shared.fleet, *m_edge, nullptr)
 {
@@ -118,7 +118,8 @@ void Worker::startRelay(edge::Exchange &exchange, pd::Endpoint endpoint)
 
 void Worker::relayOver(Relay *relay)
 {
-    const trace::Timeline &timeline = relay->timeline();
+    const auto record = std::make_shared<const trace::Timeline>(relay->takeTimeline());
+    const trace::Timeline &timeline = *record;
     const bool good = timeline.end == trace::EndReason::Ok || timeline.end == trace::EndReason::ClientGone
         || timeline.end == trace::EndReason::BadRequest;
     if (!good)
@@ -127,7 +128,7 @@ void Worker::relayOver(Relay *relay)
         qCDebug(lcRequest, "%s", qUtf8Printable(trace::summarizeTimeline(timeline)));
     m_metrics.record(timeline);
     for (trace::TraceSink *sink : m_shared.sinks)
-        sink->record(timeline);
+        sink->record(record);
     m_shared.inFlight.fetch_sub(1, std::memory_order_relaxed);
     m_relays.remove(relay);
     relay->deleteLater();

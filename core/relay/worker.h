@@ -4,6 +4,7 @@
 #include "relay/control_gate.h"
 #include "metrics/metrics.h"
 #include "relay/relay.h"
+#include "trace/trace_sink.h"
 #include "upstream/direct_transport.h"
 #include "upstream/qnam_transport.h"
 
@@ -20,6 +21,7 @@ struct SharedState {
     Admission &admission;
     metrics::Metrics &metrics;
     RetryBudget &retries;
+    std::shared_ptr<trace::BodyBudget> keptBodies;
     std::optional<QSslConfiguration> serverTls;
     QSslConfiguration engineTls;
     std::vector<trace::TraceSink *> sinks;
