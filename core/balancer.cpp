@@ -7,6 +7,7 @@
 #include "control/health_monitor.h"
 #include "control/load_poller.h"
 #include "control/rank_discovery.h"
+#include "control/stuck_watch.h"
 #include "edge/listen_socket.h"
 #include "relay/admin_listener.h"
 #include "relay/metrics_listener.h"
@@ -182,7 +183,9 @@ public:
     upstream::QnamTransport transport;
     metrics::Metrics metrics;
     trace::TraceStore traces;
+    trace::LiveTraces live;
     control::EventFeed events;
+    std::unique_ptr<control::StuckWatch> stuck;
     std::unique_ptr<control::ControlPlane> control;
     std::unique_ptr<control::BootstrapDiscovery> discovery;
     std::unique_ptr<control::HealthMonitor> health;
@@ -310,8 +313,9 @@ Result<void> Balancer::start(const Config &config)
     }
     d->setCurrent(config);
     d->port = edge::localPort(listeners.first());
+    d->stuck = std::make_unique<control::StuckWatch>(d->transport, d->fleet, d->live, d->events, *m_clock, nullptr);
     d->control = std::make_unique<control::ControlPlane>(control::ControlContext{
-        d->transport, d->fleet, d->metrics, d->traces, d->events, *m_clock,
+        d->transport, d->fleet, d->metrics, d->traces, d->live, *d->stuck, d->events, *m_clock,
         [this] { return this->config(); }, [this](const Config &changed) { return apply(changed); }, m_saver,
         [this] { return inFlight(); }, [this] { return d->edge.connections.load(); }}, nullptr);
     d->discovery = std::make_unique<control::BootstrapDiscovery>(d->transport, d->fleet, nullptr);
@@ -325,7 +329,7 @@ Result<void> Balancer::start(const Config &config)
     control::RankDiscovery *ranks = d->ranks.get();
     control::HealthMonitor *health = d->health.get();
     d->shared.reset(new relay::SharedState{d->config, d->fleet, d->rooms, d->random, *m_clock,
-                                           d->edge, d->admission, d->metrics, d->retries, d->keptBodies, serverTls, *engineTls, std::move(sinks), d->control.get(), [discovery, ranks](const QByteArray &prefill) {
+                                           d->edge, d->admission, d->metrics, d->retries, d->keptBodies, d->live, serverTls, *engineTls, std::move(sinks), d->control.get(), [discovery, ranks](const QByteArray &prefill) {
         QMetaObject::invokeMethod(discovery, [discovery, prefill] { discovery->recheck(prefill); }, Qt::QueuedConnection);
         QMetaObject::invokeMethod(ranks, [ranks, prefill] { ranks->recheck(prefill); }, Qt::QueuedConnection);
     }, [health](const std::shared_ptr<fleet::ServerState> &state, bool good) {
@@ -357,6 +361,7 @@ Result<void> Balancer::start(const Config &config)
     discovery->start();
     ranks->fleetChanged();
     d->loads->fleetChanged();
+    d->stuck->configure();
     return {};
 }
 
@@ -399,6 +404,7 @@ void Balancer::tellFleetChanged()
     d->health->fleetChanged();
     d->ranks->fleetChanged();
     d->loads->fleetChanged();
+    d->stuck->configure();
 }
 
 void Balancer::startWorkers()

@@ -4,11 +4,14 @@
 #include "control/event_feed.h"
 #include "fleet/fleet.h"
 #include "metrics/metrics.h"
+#include "trace/live_traces.h"
 #include "trace/trace_store.h"
 #include "upstream/upstream_transport.h"
 #include "util/clock.h"
 
 namespace pdlb::control {
+
+class StuckWatch;
 
 /// What the control plane works with; all of it outlives it.
 struct ControlContext {
@@ -16,6 +19,8 @@ struct ControlContext {
     fleet::Fleet &fleet;
     metrics::Metrics &metrics;
     trace::TraceStore &traces;
+    trace::LiveTraces &live;
+    StuckWatch &stuck;
     EventFeed &events;
     const Clock &clock;
     /// Balancer::config() and Balancer::apply().

@@ -5,6 +5,7 @@
 #include "control/openapi.h"
 #include "control/role_switch.h"
 #include "control/server_info.h"
+#include "control/trace_api.h"
 #include "control/workers_api.h"
 #include "upstream/engine_credentials.h"
 
@@ -100,6 +101,7 @@ ControlPlane::ControlPlane(ControlContext context, QObject *parent)
         m_parts.push_back(std::move(part));
     };
     add(std::make_unique<AdminApi>(m_context));
+    add(std::make_unique<TraceApi>(m_context));
     add(std::make_unique<WorkersApi>(m_context));
     add(std::make_unique<RoleSwitchApi>(m_context));
 }

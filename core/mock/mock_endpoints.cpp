@@ -107,7 +107,10 @@ void MockEngine::generate(MockExchange &exchange, MockRequest::Kind kind, const 
     }
     m_tasks.insert(task);
     connect(task, &GenerationTask::ended, this, [this, task] { release(task); });
-    task->start();
+    if (const int most = m_core.options.maxRunning; most > 0 && m_tasks.size() - m_waiting.size() > most)
+        m_waiting.append(task);
+    else
+        task->start();
 }
 
 bool MockEngine::claim(MockExchange &exchange, const MockRequest &request)
@@ -144,6 +147,8 @@ void MockEngine::release(GenerationTask *task)
         m_rids.remove(prompt.rid);
     }
     m_tasks.remove(task);
+    if (!m_waiting.removeOne(task) && !m_waiting.isEmpty())
+        m_waiting.takeFirst()->start();
     Q_EMIT requestEnded();
 }
 
@@ -209,9 +214,11 @@ EngineFacts MockEngine::facts() const
     EngineFacts facts;
     facts.port = port();
     facts.running = running();
+    facts.queued = int(m_waiting.size());
     for (const GenerationTask *task : m_tasks) {
         facts.lookup += task->countIn(RoomSide::Phase::Lookup);
         facts.waiting += task->countIn(RoomSide::Phase::Waiting);
+        facts.computing += task->countIn(RoomSide::Phase::Computing);
         facts.transferring += task->countIn(RoomSide::Phase::Transferring);
         facts.decoding += task->countIn(RoomSide::Phase::Done);
     }

@@ -448,6 +448,18 @@ void Relay::readFacts()
     }
 }
 
+trace::Timeline Relay::snapshot()
+{
+    observations(); // others add to them
+    trace::Timeline record = m_trace;
+    record.legs.reserve(m_legs.size());
+    for (const auto &run : m_legs)
+        record.legs.push_back(run->trace);
+    if (m_paused)
+        record.stalled = m_stalledSince;
+    return record;
+}
+
 trace::Timeline Relay::takeTimeline()
 {
     return std::move(m_trace);

@@ -51,6 +51,13 @@ public:
     void tick(Monotonic time);
     /// The grace of a shutdown is over.
     void forceEnd();
+    /// Its record so far, without bodies.
+    trace::Timeline snapshot();
+    /// Since the newest byte of the answer, or since it came.
+    Monotonic silentFor(Monotonic time) const { return time - std::max(m_trace.received, m_lastByte); }
+    /// When somebody was last told of it; zero: never.
+    Monotonic publishedAt() const { return m_publishedAt; }
+    void setPublishedAt(Monotonic time) { m_publishedAt = time; }
     /// Its record; to be called once, when it is over.
     trace::Timeline takeTimeline();
 
@@ -166,6 +173,7 @@ private:
     Monotonic m_concludedAt{0};
     Monotonic m_stalledSince{0}; ///< paused, and the client has taken nothing since
     qint64 m_stalledBytes = 0; ///< waiting for the client at that time
+    Monotonic m_publishedAt{0};
     int m_answering = -1;
     int m_retries = 0;
     qint64 m_rooms = 0; ///< that count as live

@@ -127,6 +127,8 @@ void Worker::relayOver(Relay *relay)
     else if (lcRequest().isDebugEnabled())
         qCDebug(lcRequest, "%s", qUtf8Printable(trace::summarizeTimeline(timeline)));
     m_metrics.record(timeline);
+    if (relay->publishedAt().count() > 0)
+        m_shared.live.ended(timeline.serial);
     for (trace::TraceSink *sink : m_shared.sinks)
         sink->record(record);
     m_shared.inFlight.fetch_sub(1, std::memory_order_relaxed);
@@ -143,8 +145,29 @@ void Worker::tick()
     const auto relays = m_relays;
     for (Relay *relay : relays)
         relay->tick(now);
+    publish(now);
     if (m_shared.admission.waiting() > 0)
         m_shared.admission.placeFreed(); // servers come up and limits change without any leg's end
+}
+
+void Worker::publish(Monotonic now)
+{
+    constexpr int most = 200; // a record is copied in some microseconds
+    const bool watched = m_shared.live.isWatched(now);
+    const std::chrono::milliseconds explainAfter = m_shared.fleet.snapshot()->config->trace.explainAfter;
+    if (!watched && explainAfter.count() == 0)
+        return;
+    // Each in its turn, when there are more than can be told at a time.
+    const Monotonic pause = tickInterval / 2 + tickInterval * (m_relays.size() / most);
+    int told = 0;
+    for (Relay *relay : std::as_const(m_relays)) {
+        if (now - relay->publishedAt() < pause || !(watched || relay->silentFor(now) >= explainAfter))
+            continue;
+        relay->setPublishedAt(now);
+        m_shared.live.update(std::make_shared<const trace::Timeline>(relay->snapshot()));
+        if (++told == most)
+            break;
+    }
 }
 
 void Worker::drain()

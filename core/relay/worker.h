@@ -4,6 +4,7 @@
 #include "relay/control_gate.h"
 #include "metrics/metrics.h"
 #include "relay/relay.h"
+#include "trace/live_traces.h"
 #include "trace/trace_sink.h"
 #include "upstream/direct_transport.h"
 #include "upstream/qnam_transport.h"
@@ -22,6 +23,7 @@ struct SharedState {
     metrics::Metrics &metrics;
     RetryBudget &retries;
     std::shared_ptr<trace::BodyBudget> keptBodies;
+    trace::LiveTraces &live;
     std::optional<QSslConfiguration> serverTls;
     QSslConfiguration engineTls;
     std::vector<trace::TraceSink *> sinks;
@@ -58,6 +60,7 @@ private:
     void startRelay(edge::Exchange &exchange, pd::Endpoint endpoint);
     void relayOver(Relay *relay);
     void tick();
+    void publish(Monotonic now);
     void checkDrained();
 
     SharedState &m_shared;

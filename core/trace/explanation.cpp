@@ -9,8 +9,8 @@ namespace pdlb::trace {
 
 namespace {
 
-constexpr std::array phaseNames{"waiting_for_pair", "connecting", "bootstrapping", "prefill_queue", "prefill_compute", "kv_transfer",
-                                "decode_prealloc", "decode_queue", "decoding", "client", "unknown"};
+constexpr std::array phaseNames{"waiting_for_pair", "connecting", "sending", "bootstrapping", "prefill_queue", "prefill_compute",
+                                "kv_transfer", "decode_prealloc", "decode_queue", "decoding", "client", "unknown"};
 
 } // namespace
 

@@ -14,6 +14,7 @@ namespace pdlb::trace {
 enum class PdPhase {
     WaitingForPair, ///< in the balancer's queue
     Connecting, ///< to the engines
+    Sending, ///< an engine has not taken the whole request yet
     Bootstrapping, ///< prefill and decode shake hands through prefill's bootstrap server
     PrefillQueue,
     PrefillCompute,

@@ -82,6 +82,7 @@ struct Timeline {
     Moment picked;
     Moment clientHead; ///< the answer's head went to the client
     Moment ended;
+    Moment stalled; ///< of a running one: since then the client has taken nothing
 
     int status = 0; ///< told to the client; 0: none
     EndReason end = EndReason::Ok;
