@@ -151,7 +151,7 @@ ControlReply AdminApi::showTrace(const ControlRequest &request)
     if (!timeline)
         timeline = m_context.traces.find(request.parameters.first());
     if (!timeline)
-        return errorReply({404, "unknown_trace", u"no request of that id runs, none that has ended is remembered"_s});
+        return errorReply({404, "unknown_trace", u"no request of that id runs now, and no finished request of that id is remembered"_s});
     if (QUrlQuery(QString::fromUtf8(request.query)).queryItemValue(u"format"_s) != "text"_L1)
         return jsonReply(200, trace::timelineJson(*timeline));
     ControlReply reply;

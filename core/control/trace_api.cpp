@@ -25,7 +25,7 @@ QJsonArray explanationsJson(const trace::Timeline &timeline)
 
 ControlReply unknownRequest()
 {
-    return errorReply({404, "unknown_trace", u"no request of that id runs, none that has ended is remembered"_s});
+    return errorReply({404, "unknown_trace", u"no request of that id runs now, and no finished request of that id is remembered"_s});
 }
 
 } // namespace
