@@ -25,6 +25,12 @@ std::vector<AbortAnswer> Observations::abortAnswers() const
     return m_aborts;
 }
 
+bool Observations::isExplained() const
+{
+    const std::scoped_lock lock(m_mutex);
+    return !m_explanations.empty();
+}
+
 std::vector<Explanation> Observations::explanations() const
 {
     const std::scoped_lock lock(m_mutex);

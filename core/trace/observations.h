@@ -28,6 +28,7 @@ public:
     void addAbortAnswer(AbortAnswer answer);
     void addExplanation(Explanation explanation);
     std::vector<AbortAnswer> abortAnswers() const;
+    bool isExplained() const;
     /// Where the request was stuck, each time somebody looked; in their order.
     std::vector<Explanation> explanations() const;
 
