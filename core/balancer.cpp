@@ -164,6 +164,10 @@ public:
     {
         current = config;
         current.nameServers();
+        const QStringList rules = config.faults.allow ? config.faults.rules : QStringList();
+        faults.setRules(rules);
+        if (!rules.isEmpty())
+            qCWarning(lcBalancer, "fault injection is active: %s", qUtf8Printable(rules.join(u"; "_s)));
     }
 
     /// What a record may take on average, beside its bodies.
@@ -184,6 +188,7 @@ public:
     metrics::Metrics metrics;
     trace::TraceStore traces;
     trace::LiveTraces live;
+    inject::Injector faults;
     control::EventFeed events;
     std::unique_ptr<control::StuckWatch> stuck;
     std::unique_ptr<control::ControlPlane> control;
@@ -315,7 +320,7 @@ Result<void> Balancer::start(const Config &config)
     d->port = edge::localPort(listeners.first());
     d->stuck = std::make_unique<control::StuckWatch>(d->transport, d->fleet, d->live, d->events, *m_clock, nullptr);
     d->control = std::make_unique<control::ControlPlane>(control::ControlContext{
-        d->transport, d->fleet, d->metrics, d->traces, d->live, *d->stuck, d->events, *m_clock,
+        d->transport, d->fleet, d->metrics, d->traces, d->live, *d->stuck, d->faults, d->events, *m_clock,
         [this] { return this->config(); }, [this](const Config &changed) { return apply(changed); }, m_saver,
         [this] { return inFlight(); }, [this] { return d->edge.connections.load(); }}, nullptr);
     d->discovery = std::make_unique<control::BootstrapDiscovery>(d->transport, d->fleet, nullptr);
@@ -329,7 +334,7 @@ Result<void> Balancer::start(const Config &config)
     control::RankDiscovery *ranks = d->ranks.get();
     control::HealthMonitor *health = d->health.get();
     d->shared.reset(new relay::SharedState{d->config, d->fleet, d->rooms, d->random, *m_clock,
-                                           d->edge, d->admission, d->metrics, d->retries, d->keptBodies, d->live, serverTls, *engineTls, std::move(sinks), d->control.get(), [discovery, ranks](const QByteArray &prefill) {
+                                           d->edge, d->admission, d->metrics, d->retries, d->keptBodies, d->live, d->faults, serverTls, *engineTls, std::move(sinks), d->control.get(), [discovery, ranks](const QByteArray &prefill) {
         QMetaObject::invokeMethod(discovery, [discovery, prefill] { discovery->recheck(prefill); }, Qt::QueuedConnection);
         QMetaObject::invokeMethod(ranks, [ranks, prefill] { ranks->recheck(prefill); }, Qt::QueuedConnection);
     }, [health](const std::shared_ptr<fleet::ServerState> &state, bool good) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QString>
+#include <QStringList>
 
 #include <chrono>
 
@@ -76,6 +77,14 @@ struct TraceRules {
     std::chrono::milliseconds explainAfter = std::chrono::seconds(3);
 
     bool operator==(const TraceRules &) const = default;
+};
+
+/// Faults that are injected on purpose.
+struct FaultRules {
+    bool allow = false;
+    QStringList rules; ///< see inject::FaultRule
+
+    bool operator==(const FaultRules &) const = default;
 };
 
 /// What happens when health probes leave no pair.

@@ -3,6 +3,7 @@
 
 #include "control/event_feed.h"
 #include "fleet/fleet.h"
+#include "inject/injector.h"
 #include "metrics/metrics.h"
 #include "trace/live_traces.h"
 #include "trace/trace_store.h"
@@ -21,6 +22,7 @@ struct ControlContext {
     trace::TraceStore &traces;
     trace::LiveTraces &live;
     StuckWatch &stuck;
+    const inject::Injector &faults;
     EventFeed &events;
     const Clock &clock;
     /// Balancer::config() and Balancer::apply().

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/relay.h"
 
+#include "inject/faulty_leg.h"
 #include "relay/request_traits.h"
 #include "upstream/engine_credentials.h"
 
@@ -284,9 +285,16 @@ void Relay::openLeg(int index, const pd::LegPlan &plan)
     request.headers = legHeaders(*run.server);
     request.body = plan.body;
     request.connectTimeout = config().connectTimeout;
+    inject::Injection injection;
+    if (m_context.faults.isActive())
+        injection = injectionFor(run);
+    if (injection.wrongRoom)
+        request.body = inject::withWrongRooms(request.body, m_trace.rooms);
     run.trace.opened = now();
     run.server->state->requests.fetch_add(1, std::memory_order_relaxed);
     run.leg = transportFor(run.server->origin).open(std::move(request), this);
+    if (injection.fault || injection.delay.count() > 0)
+        run.leg = new inject::FaultyLeg(run.leg, injection, this);
     run.plan.body = {};
     connect(run.leg, &upstream::Leg::ready, this, [this, index] { legReady(index); });
     connect(run.leg, &upstream::Leg::sent, this, [this, index] {
@@ -296,6 +304,13 @@ void Relay::openLeg(int index, const pd::LegPlan &plan)
     connect(run.leg, &upstream::Leg::head, this, [this, index](const http::ResponseHead &head) { legHead(index, head); });
     connect(run.leg, &upstream::Leg::data, this, [this, index](QByteArrayView bytes) { legData(index, bytes); });
     connect(run.leg, &upstream::Leg::finished, this, [this, index](const upstream::LegEnd &end) { legFinished(index, end); });
+}
+
+inject::Injection Relay::injectionFor(const LegRun &run)
+{
+    const inject::Injection injection = m_context.faults.forLeg(snapshot(), run.plan.role == pd::LegRole::Prefill, now(), m_context.chance);
+    m_trace.faults += injection.rules;
+    return injection;
 }
 
 void Relay::tick(Monotonic time)

@@ -4,6 +4,7 @@
 #include "edge/exchange.h"
 #include "fleet/pick_pair.h"
 #include "http/sse.h"
+#include "inject/injector.h"
 #include "metrics/worker_metrics.h"
 #include "relay/abort_sender.h"
 #include "relay/admission.h"
@@ -30,6 +31,7 @@ struct RelayContext {
     metrics::WorkerMetrics &metrics;
     RetryBudget &retries;
     const std::shared_ptr<trace::BodyBudget> &keptBodies;
+    const inject::Injector &faults;
     /// A prefill could not be reached: it may come back with another bootstrap port. Called in the worker's thread.
     std::function<void(const QByteArray &prefill)> prefillUnreachable;
     /// What a leg's end says of a server's health: see control::HealthMonitor::heard(). Called in the worker's thread.
@@ -100,6 +102,8 @@ private:
     void countRooms(qint64 rooms);
     void beginAttempt();
     void openLeg(int index, const pd::LegPlan &plan);
+    /// What fault injection wants done to that leg.
+    inject::Injection injectionFor(const LegRun &run);
     http::HeaderList legHeaders(const fleet::Server &server) const;
     void abandonLegs();
     TimedOut silence(trace::EndReason which);

@@ -23,7 +23,7 @@ constexpr std::chrono::milliseconds tickInterval{100};
 Worker::Worker(SharedState &shared, int listenDescriptor)
     : m_shared(shared), m_listenDescriptor(listenDescriptor), m_metrics(shared.metrics.addWorker()), m_qnam(shared.engineTls),
       m_context{pd::sglangDialect(), shared.fleet, shared.rooms, shared.random, m_chance, shared.clock,
-                m_direct, m_qnam, m_aborts, shared.admission, m_metrics, shared.retries, shared.keptBodies, shared.prefillUnreachable, shared.serverHeard},
+                m_direct, m_qnam, m_aborts, shared.admission, m_metrics, shared.retries, shared.keptBodies, shared.faults, shared.prefillUnreachable, shared.serverHeard},
       m_edge(std::make_unique<edge::EdgeServer>(edgeOptions(shared.config), shared.edge, shared.clock)),
       m_gate(*shared.control, shared.fleet, *m_edge, nullptr)
 {

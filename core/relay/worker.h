@@ -24,6 +24,7 @@ struct SharedState {
     RetryBudget &retries;
     std::shared_ptr<trace::BodyBudget> keptBodies;
     trace::LiveTraces &live;
+    const inject::Injector &faults;
     std::optional<QSslConfiguration> serverTls;
     QSslConfiguration engineTls;
     std::vector<trace::TraceSink *> sinks;
