@@ -98,6 +98,8 @@ struct Timeline {
     const LegTimeline *leg(bool prefill) const;
     /// The first byte of the body of decode's good answer: the first token.
     Moment firstToken() const;
+    /// Whose answer the client got: decode, or the one that failed; null: the balancer's own answer, or none.
+    const LegTimeline *answeringLeg() const;
 };
 
 using TimelinePtr = std::shared_ptr<const Timeline>;
