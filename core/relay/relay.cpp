@@ -458,7 +458,8 @@ void Relay::readFacts()
         return;
     m_trace.facts = pd::factsOfAnswer(m_recorder.answerTail(), m_shape.stream);
     for (trace::LegTimeline &leg : m_trace.legs) {
-        if (leg.prefill && leg.sample == 0 && m_recorder.prefill().isWhole())
+        // Only SGLang's own endpoint tells times; the tokens are those of the client's answer.
+        if (leg.prefill && leg.sample == 0 && m_endpoint == pd::Endpoint::Generate && m_recorder.prefill().isWhole())
             leg.facts = pd::factsOfAnswer(m_recorder.prefill().bytes, m_shape.stream);
     }
 }
