@@ -3,6 +3,7 @@
 
 #include "inject/faulty_leg.h"
 #include "relay/request_traits.h"
+#include "trace/filter.h"
 #include "upstream/engine_credentials.h"
 
 #include <QFutureWatcher>
@@ -478,6 +479,7 @@ trace::Timeline Relay::snapshot()
 
 trace::Timeline Relay::takeTimeline()
 {
+    m_trace.searchText = trace::searchTextOf(m_trace);
     return std::move(m_trace);
 }
 

@@ -78,6 +78,7 @@ Timeline makeRecord(const std::shared_ptr<BodyBudget> &budget, const http::Heade
     timeline.facts = pd::factsOfAnswer(recorder.answerTail(), false);
     timeline.ended = timeline.received + std::chrono::milliseconds(1 + i % 1000);
     timeline.bodies = recorder.take();
+    timeline.searchText = searchTextOf(timeline);
     return timeline;
 }
 
