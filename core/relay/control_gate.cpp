@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/control_gate.h"
 
+#include "control/trace_api.h"
 #include "http/path_pattern.h"
 #include "upstream/engine_credentials.h"
 

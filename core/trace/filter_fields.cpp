@@ -242,6 +242,22 @@ std::span<const FlagWord> flagWords()
     return flags;
 }
 
+QByteArray searchTextOf(const Timeline &timeline)
+{
+    QByteArray all;
+    all.reserve(256);
+    containsText(timeline, [&all](QByteArrayView text) {
+        all += text;
+        all += '\n';
+        return false;
+    });
+    for (char &c : all) {
+        if (c >= 'A' && c <= 'Z')
+            c = char(c + ('a' - 'A'));
+    }
+    return all;
+}
+
 bool containsText(const Timeline &timeline, const TextVisitor &visit)
 {
     for (const Field &field : fields) {

@@ -93,6 +93,7 @@ struct Timeline {
     std::shared_ptr<const KeptBodies> bodies; ///< null: none were kept, or not any more, or it still runs
     std::shared_ptr<Observations> observations; ///< null: there were none
     QByteArrayList faults; ///< rules of fault injection that were applied to it
+    QByteArray searchText; ///< what a filter's bare words are looked for in, see searchTextOf(); empty: not made
     bool pinned = false; ///< kept by TraceStore until it is unpinned
 
     const LegTimeline *leg(bool prefill) const;

@@ -30,7 +30,7 @@ qint64 bytesOfLegs(const std::vector<LegTimeline> &legs)
 qint64 TraceStore::bytesOf(const Timeline &timeline)
 {
     return qint64(sizeof(Timeline)) + timeline.requestId.size() + timeline.rid.size() + timeline.model.size() + timeline.target.size()
-        + timeline.rooms.size() * qint64(sizeof(quint64)) + 2 * timeline.error.size() + bytesOfHeaders(timeline.requestHeaders)
+        + timeline.searchText.capacity() + timeline.rooms.size() * qint64(sizeof(quint64)) + 2 * timeline.error.size() + bytesOfHeaders(timeline.requestHeaders)
         + bytesOfLegs(timeline.legs) + bytesOfLegs(timeline.earlierLegs);
 }
 

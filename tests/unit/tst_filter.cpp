@@ -245,6 +245,14 @@ void TstFilter::matches()
             found += letter;
     }
     QCOMPARE(found, hits);
+    // And as the balancer keeps them.
+    QString again;
+    for (auto [letter, timeline] : {std::pair{u'g', good()}, {u'c', cut()}, {u'r', refused()}, {u'w', running()}}) {
+        timeline.searchText = searchTextOf(timeline);
+        if (filter->matches(timeline, now))
+            again += letter;
+    }
+    QCOMPARE(again, hits);
     QCOMPARE(filter->isEmpty(), QString::fromUtf8(QTest::currentDataTag()).trimmed().isEmpty());
 }
 
