@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/command.h"
 
+#include "cli/bench_command.h"
 #include "cli/config_command.h"
 #include "cli/demo_command.h"
 #include "cli/mock_command.h"
+#include "cli/send_command.h"
 #include "cli/serve_command.h"
 #include "cli/trace_command.h"
 
@@ -19,6 +21,8 @@ std::vector<std::unique_ptr<Command>> makeCommands()
     commands.push_back(std::make_unique<DemoCommand>());
     commands.push_back(std::make_unique<MockCommand>());
     commands.push_back(std::make_unique<TraceCommand>());
+    commands.push_back(std::make_unique<SendCommand>());
+    commands.push_back(std::make_unique<BenchCommand>());
     return commands;
 }
 
