@@ -6,7 +6,9 @@
 #include "trace/timeline_chart.h"
 #include "trace/timeline_json.h"
 
+#include <QFile>
 #include <QJsonDocument>
+#include <QJsonObject>
 #include <QSaveFile>
 
 #include <deque>
