@@ -21,10 +21,10 @@ class TimelineRelay final : public QObject, public trace::TraceSink
     Q_OBJECT
 
 public:
-    void record(const trace::Timeline &timeline) override { Q_EMIT recorded(timeline); }
+    void record(const trace::TimelinePtr &timeline) override { Q_EMIT recorded(timeline); }
 
 Q_SIGNALS:
-    void recorded(const pdlb::trace::Timeline &timeline);
+    void recorded(const pdlb::trace::TimelinePtr &timeline);
 };
 
 /// The demonstration: sends the request once the balancer listens, prints what comes.
@@ -35,7 +35,7 @@ class Demo final : public QObject
 public:
     Demo(Streams &streams, bool once) : m_streams(streams), m_once(once)
     {
-        qRegisterMetaType<trace::Timeline>();
+        qRegisterMetaType<trace::TimelinePtr>();
         connect(&m_balancer, &Balancer::stopped, this, [this](bool) { QCoreApplication::exit(m_code); });
         connect(&m_timelines, &TimelineRelay::recorded, this, &Demo::onTimeline, Qt::QueuedConnection);
         connect(&m_client, &client::ChatClient::token, this, [this](const QString &text) {
@@ -85,12 +85,12 @@ private:
         showWhenComplete();
     }
 
-    void onTimeline(const trace::Timeline &timeline)
+    void onTimeline(const trace::TimelinePtr &timeline)
     {
         if (m_shown)
             return; // the user's own requests
-        m_text = trace::describeTimeline(timeline);
-        if (timeline.end != trace::EndReason::Ok)
+        m_text = trace::describeTimeline(*timeline);
+        if (timeline->end != trace::EndReason::Ok)
             m_code = ExitFailed;
         showWhenComplete();
     }

@@ -7,6 +7,7 @@
 #include "control/health_monitor.h"
 #include "control/load_poller.h"
 #include "control/rank_discovery.h"
+#include "control/stuck_watch.h"
 #include "edge/listen_socket.h"
 #include "relay/admin_listener.h"
 #include "relay/metrics_listener.h"
@@ -150,10 +151,11 @@ class Balancer::Private
 {
 public:
     Private(const Config &config, const QSslConfiguration &engineTls, const Clock &clock)
-        : config(config), rooms(random),
+        : config(config), keptBodies(std::make_shared<trace::BodyBudget>(config.trace.bodyMemory)), rooms(random),
           edge(config.effectiveBodyMemory()),
           admission(config.maxInFlight, config.maxQueue), transport(engineTls),
-          metrics(fleet, clock, config.metricsBuckets, [this] { return gauges(); })
+          metrics(fleet, clock, config.metricsBuckets, [this] { return gauges(); }),
+          traces(size_t(config.trace.records), config.trace.records * bytesOfRecord, keptBodies)
     {
     }
     metrics::Gauges gauges() const;
@@ -162,12 +164,20 @@ public:
     {
         current = config;
         current.nameServers();
+        const QStringList rules = config.faults.allow ? config.faults.rules : QStringList();
+        faults.setRules(rules);
+        if (!rules.isEmpty())
+            qCWarning(lcBalancer, "fault injection is active: %s", qUtf8Printable(rules.join(u"; "_s)));
     }
+
+    /// What a record may take on average, beside its bodies.
+    static constexpr qint64 bytesOfRecord = 16 * 1024;
 
     Config config; ///< what it was started with
     Config current; ///< what is in force, with names that are looked up as such
     control::DnsResolver resolver;
     std::unique_ptr<control::DnsDiscovery> names;
+    std::shared_ptr<trace::BodyBudget> keptBodies;
     SystemRandom random;
     fleet::Fleet fleet;
     pd::RoomSource rooms;
@@ -177,7 +187,10 @@ public:
     upstream::QnamTransport transport;
     metrics::Metrics metrics;
     trace::TraceStore traces;
+    trace::LiveTraces live;
+    inject::Injector faults;
     control::EventFeed events;
+    std::unique_ptr<control::StuckWatch> stuck;
     std::unique_ptr<control::ControlPlane> control;
     std::unique_ptr<control::BootstrapDiscovery> discovery;
     std::unique_ptr<control::HealthMonitor> health;
@@ -305,8 +318,9 @@ Result<void> Balancer::start(const Config &config)
     }
     d->setCurrent(config);
     d->port = edge::localPort(listeners.first());
+    d->stuck = std::make_unique<control::StuckWatch>(d->transport, d->fleet, d->live, d->events, *m_clock, nullptr);
     d->control = std::make_unique<control::ControlPlane>(control::ControlContext{
-        d->transport, d->fleet, d->metrics, d->traces, d->events, *m_clock,
+        d->transport, d->fleet, d->metrics, d->traces, d->live, *d->stuck, d->faults, d->events, *m_clock,
         [this] { return this->config(); }, [this](const Config &changed) { return apply(changed); }, m_saver,
         [this] { return inFlight(); }, [this] { return d->edge.connections.load(); }}, nullptr);
     d->discovery = std::make_unique<control::BootstrapDiscovery>(d->transport, d->fleet, nullptr);
@@ -320,7 +334,7 @@ Result<void> Balancer::start(const Config &config)
     control::RankDiscovery *ranks = d->ranks.get();
     control::HealthMonitor *health = d->health.get();
     d->shared.reset(new relay::SharedState{d->config, d->fleet, d->rooms, d->random, *m_clock,
-                                           d->edge, d->admission, d->metrics, d->retries, serverTls, *engineTls, std::move(sinks), d->control.get(), [discovery, ranks](const QByteArray &prefill) {
+                                           d->edge, d->admission, d->metrics, d->retries, d->keptBodies, d->live, d->faults, serverTls, *engineTls, std::move(sinks), d->control.get(), [discovery, ranks](const QByteArray &prefill) {
         QMetaObject::invokeMethod(discovery, [discovery, prefill] { discovery->recheck(prefill); }, Qt::QueuedConnection);
         QMetaObject::invokeMethod(ranks, [ranks, prefill] { ranks->recheck(prefill); }, Qt::QueuedConnection);
     }, [health](const std::shared_ptr<fleet::ServerState> &state, bool good) {
@@ -352,6 +366,7 @@ Result<void> Balancer::start(const Config &config)
     discovery->start();
     ranks->fleetChanged();
     d->loads->fleetChanged();
+    d->stuck->configure();
     return {};
 }
 
@@ -394,6 +409,7 @@ void Balancer::tellFleetChanged()
     d->health->fleetChanged();
     d->ranks->fleetChanged();
     d->loads->fleetChanged();
+    d->stuck->configure();
 }
 
 void Balancer::startWorkers()

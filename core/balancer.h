@@ -2,7 +2,7 @@
 #pragma once
 
 #include "config/config.h"
-#include "trace/timeline.h"
+#include "trace/trace_sink.h"
 #include "util/clock.h"
 #include "util/result.h"
 

@@ -90,6 +90,9 @@ struct Config {
     std::optional<quint16> metricsPort; ///< unset: no listener of their own; 0: any free port, see Balancer::metricsUrl()
     QList<double> metricsBuckets; ///< upper bounds of the duration histograms in seconds, ascending; empty: the usual ones
 
+    TraceRules trace;
+    FaultRules faults;
+
     QJsonObject extra; ///< what the file has beside these, kept for when it is saved again
 
     /// Everything that is wrong; nothing when the configuration can be used.

@@ -99,6 +99,14 @@ constexpr std::array configTable{
     Field<Config>{"access.ca_file", AT(caFile), "Authorities to trust for https:// engines, beside the system's (PEM)", 0, 0, "--ca-file", "FILE", atStart},
     Field<Config>{"access.insecure", AT(insecure), "Do not check the certificates of https:// engines", 0, 0, "--insecure", nullptr, atStart},
 
+    Field<Config>{"trace.records", AT(trace.records), "Finished requests that are kept", 0, million, "--trace-records", nullptr, atStart},
+    Field<Config>{"trace.body_limit", AT(trace.bodyLimit), "Kept of each body; 0: none", 0, 1e9, "--trace-body-limit", "BYTES"},
+    Field<Config>{"trace.body_memory", AT(trace.bodyMemory), "Memory of all kept bodies; 0: none are kept", 0, exact, "--trace-body-memory", "BYTES", atStart},
+    Field<Config>{"trace.explain_after", AT(trace.explainAfter), "A request of which nothing comes for so long is explained; 0: only when somebody asks", 0, aDay, "--explain-after"},
+
+    Field<Config>{"faults.allow", AT(faults.allow), "Faults may be injected: for tests only", 0, 0, "--allow-faults", nullptr, atStart},
+    Field<Config>{"faults.rules", AT(faults.rules), "FILTER -> delay TIME, status CODE, drop after N events, stall after N events, cut or wrong-room[, probability P][, count N]", 0, 0, "--fault", "RULE"},
+
     Field<Config>{"metrics.port", AT(metricsPort), "Serve /metrics on a port of its own too, without a key; 0: any free one", 0, 65535, "--metrics-port,--prometheus-port", nullptr, atStart},
     Field<Config>{"metrics.host", AT(metricsHost), "Address of that port", 0, 0, "--metrics-host,--prometheus-host", "ADDRESS", atStart},
     Field<Config>{"metrics.buckets", AT(metricsBuckets), "Upper bounds of the histograms of durations in seconds; not given: 0.001 to 600", 0, 0, "--metrics-buckets,--prometheus-duration-buckets", "SECONDS...", atStart},

@@ -5,6 +5,7 @@
 #include "edge/listen_socket.h"
 #include "fleet/hash_key.h"
 #include "fleet/policy_registry.h"
+#include "inject/fault_rule.h"
 #include "upstream/origin.h"
 
 #include <QHash>
@@ -62,6 +63,7 @@ public:
             || !std::all_of(m_config.health.path.begin(), m_config.health.path.end(), [](QChar c) { return c > u' ' && c < u'\x7f'; }))
             add(u"$.health.path"_s, u"the probes' path \"%1\": expected one that begins with /"_s.arg(m_config.health.path.left(200)));
         checkAccess();
+        checkFaults();
         checkMetrics();
         return std::move(m_problems);
     }
@@ -225,6 +227,20 @@ private:
         if (m_config.tlsCertFile.isEmpty() != m_config.tlsKeyFile.isEmpty())
             add(m_config.tlsKeyFile.isEmpty() ? u"$.access.tls_key"_s : u"$.access.tls_cert"_s,
                 u"TLS needs both a certificate (--tls-cert) and its key (--tls-key)"_s);
+    }
+
+    void checkFaults()
+    {
+        const QStringList &rules = m_config.faults.rules;
+        if (!rules.isEmpty() && !m_config.faults.allow)
+            add(u"$.faults.rules"_s, u"faults are only injected with --allow-faults; leave the rules out or give that flag"_s);
+        constexpr qsizetype mostRules = 100;
+        if (rules.size() > mostRules)
+            add(u"$.faults.rules"_s, u"there are %1 rules, at most %2 are allowed"_s.arg(rules.size()).arg(mostRules));
+        for (qsizetype i = 0; i < rules.size(); ++i) {
+            if (const auto rule = inject::parseFaultRule(rules[i]); !rule)
+                add(u"$.faults.rules[%1]"_s.arg(i), u"fault rule: %1"_s.arg(rule.error().message));
+        }
     }
 
     void checkMetrics()

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QString>
+#include <QStringList>
 
 #include <chrono>
 
@@ -65,6 +66,25 @@ struct PolicyRules {
     std::chrono::milliseconds loadInterval = std::chrono::seconds(2); ///< least_load: between two polls of /v1/loads
 
     bool operator==(const PolicyRules &) const = default;
+};
+
+/// What is kept of requests, and what of those that take long.
+struct TraceRules {
+    qint64 records = 1000; ///< finished requests
+    qint64 bodyLimit = qint64(1024) * 1024; ///< bytes kept of each body; 0: none
+    qint64 bodyMemory = qint64(256) * 1024 * 1024; ///< bytes of all kept bodies; 0: none
+    /// A request of which nothing comes for so long is explained: its engines are asked where it is. 0: only on demand.
+    std::chrono::milliseconds explainAfter = std::chrono::seconds(3);
+
+    bool operator==(const TraceRules &) const = default;
+};
+
+/// Faults that are injected on purpose.
+struct FaultRules {
+    bool allow = false;
+    QStringList rules; ///< see inject::FaultRule
+
+    bool operator==(const FaultRules &) const = default;
 };
 
 /// What happens when health probes leave no pair.

@@ -4,6 +4,7 @@
 #include "config/config_json.h"
 #include "config/secrets.h"
 #include "control/server_json.h"
+#include "control/trace_api.h"
 #include "trace/export/exporter.h"
 #include "trace/filter.h"
 #include "trace/timeline_json.h"
@@ -26,7 +27,15 @@ Endpoint AdminApi::endpoint(const char *path, std::initializer_list<std::pair<co
         methods += method;
     }
     const auto handler = [this, byMethod](const ControlRequest &request, const Reply &reply) { reply((this->*byMethod.at(request.method))(request)); };
-    return {path, methods, handler, true};
+    if (!QByteArrayView(path).startsWith("/admin/v1/traces"))
+        return {path, methods, handler, true};
+    const auto withRunning = [this, handler](const ControlRequest &request, const Reply &reply) {
+        if (!request.parameters.isEmpty() && m_context.traces.find(request.parameters.first()))
+            handler(request, reply);
+        else
+            whenLive(m_context, this, [handler, request, reply] { handler(request, reply); });
+    };
+    return {path, methods, withRunning, true};
 }
 
 Endpoints AdminApi::endpoints()
@@ -107,10 +116,12 @@ ControlReply AdminApi::listTraces(const ControlRequest &request)
     if (!filter) {
         return errorReply({400, "invalid_filter", u"filter, column %1: %2"_s.arg(filter.error().column + 1).arg(filter.error().message), "filter"});
     }
-    std::vector<trace::TraceStore::TimelinePtr> found;
-    for (auto &timeline : m_context.traces.newest(m_context.traces.size())) {
-        if (found.size() < limit && filter->matches(*timeline, m_context.clock.now()))
-            found.push_back(std::move(timeline));
+    std::vector<trace::TimelinePtr> found;
+    for (const auto &list : {m_context.live.all(), m_context.traces.newest(m_context.traces.size())}) { // what runs is newest
+        for (const auto &timeline : list) {
+            if (found.size() < limit && filter->matches(*timeline, m_context.clock.now()))
+                found.push_back(timeline);
+        }
     }
     if (const QString format = query.queryItemValue(u"format"_s); !format.isEmpty() && format != "json"_L1)
         return exportTraces(format, found);
@@ -120,7 +131,7 @@ ControlReply AdminApi::listTraces(const ControlRequest &request)
     return jsonReply(200, QJsonObject{{u"traces"_s, list}});
 }
 
-ControlReply AdminApi::exportTraces(const QString &format, const std::vector<trace::TraceStore::TimelinePtr> &newestFirst)
+ControlReply AdminApi::exportTraces(const QString &format, const std::vector<trace::TimelinePtr> &newestFirst)
 {
     auto exporter = trace::makeExporter(format, {});
     if (!exporter)
@@ -136,9 +147,11 @@ ControlReply AdminApi::exportTraces(const QString &format, const std::vector<tra
 
 ControlReply AdminApi::showTrace(const ControlRequest &request)
 {
-    const auto timeline = m_context.traces.find(request.parameters.first());
+    trace::TimelinePtr timeline = m_context.live.find(request.parameters.first());
     if (!timeline)
-        return errorReply({404, "unknown_trace", u"there is no finished request of that id, or it is too long ago"_s});
+        timeline = m_context.traces.find(request.parameters.first());
+    if (!timeline)
+        return errorReply({404, "unknown_trace", u"no request of that id runs now, and no finished request of that id is remembered"_s});
     if (QUrlQuery(QString::fromUtf8(request.query)).queryItemValue(u"format"_s) != "text"_L1)
         return jsonReply(200, trace::timelineJson(*timeline));
     ControlReply reply;

@@ -43,7 +43,7 @@ private:
     ControlReply putConfig(const ControlRequest &request);
     ControlReply stats(const ControlRequest &request);
     ControlReply listTraces(const ControlRequest &request);
-    static ControlReply exportTraces(const QString &format, const std::vector<trace::TraceStore::TimelinePtr> &newestFirst);
+    static ControlReply exportTraces(const QString &format, const std::vector<trace::TimelinePtr> &newestFirst);
     ControlReply showTrace(const ControlRequest &request);
 
     ControlContext &m_context;

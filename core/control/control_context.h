@@ -3,12 +3,16 @@
 
 #include "control/event_feed.h"
 #include "fleet/fleet.h"
+#include "inject/injector.h"
 #include "metrics/metrics.h"
+#include "trace/live_traces.h"
 #include "trace/trace_store.h"
 #include "upstream/upstream_transport.h"
 #include "util/clock.h"
 
 namespace pdlb::control {
+
+class StuckWatch;
 
 /// What the control plane works with; all of it outlives it.
 struct ControlContext {
@@ -16,6 +20,9 @@ struct ControlContext {
     fleet::Fleet &fleet;
     metrics::Metrics &metrics;
     trace::TraceStore &traces;
+    trace::LiveTraces &live;
+    StuckWatch &stuck;
+    const inject::Injector &faults;
     EventFeed &events;
     const Clock &clock;
     /// Balancer::config() and Balancer::apply().

@@ -2,9 +2,11 @@
 #include "control/control_plane.h"
 
 #include "control/admin_api.h"
+#include "control/fault_api.h"
 #include "control/openapi.h"
 #include "control/role_switch.h"
 #include "control/server_info.h"
+#include "control/trace_api.h"
 #include "control/workers_api.h"
 #include "upstream/engine_credentials.h"
 
@@ -100,6 +102,8 @@ ControlPlane::ControlPlane(ControlContext context, QObject *parent)
         m_parts.push_back(std::move(part));
     };
     add(std::make_unique<AdminApi>(m_context));
+    add(std::make_unique<TraceApi>(m_context));
+    add(std::make_unique<FaultApi>(m_context));
     add(std::make_unique<WorkersApi>(m_context));
     add(std::make_unique<RoleSwitchApi>(m_context));
 }

@@ -56,10 +56,10 @@ void EventFeed::publish(const QByteArray &type, const QJsonObject &data)
     }
 }
 
-void EventFeed::record(const trace::Timeline &timeline)
+void EventFeed::record(const trace::TimelinePtr &timeline)
 {
     if (hasListeners())
-        publish("request", trace::summaryJson(timeline));
+        publish("request", trace::summaryJson(*timeline));
 }
 
 } // namespace pdlb::control

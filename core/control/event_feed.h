@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "trace/timeline.h"
+#include "trace/trace_sink.h"
 
 #include <QJsonObject>
 
@@ -46,7 +46,7 @@ public:
     bool hasListeners() const { return m_count.load(std::memory_order_relaxed) > 0; }
     int listenerCount() const { return m_count.load(std::memory_order_relaxed); }
     void publish(const QByteArray &type, const QJsonObject &data);
-    void record(const trace::Timeline &timeline) override;
+    void record(const trace::TimelinePtr &timeline) override;
 
 private:
     std::atomic<int> m_count{0};

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/rank_discovery.h"
 
+#include "control/engine_samples.h"
+
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QLoggingCategory>
@@ -26,7 +28,7 @@ std::optional<PrefillInquiry::Question> RankDiscovery::question(const fleet::Ser
     origin.host = prefill.origin.host;
     origin.port = *prefill.bootstrapPort;
     return Question{std::move(origin),
-                    {.target = "/route?prefill_dp_rank=-1&prefill_cp_rank=-1&target_tp_rank=-1&target_pp_rank=-1"}};
+                    {.target = routeTarget}};
 }
 
 bool RankDiscovery::settles(const fleet::Server &prefill, const EngineReply &reply)

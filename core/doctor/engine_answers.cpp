@@ -129,25 +129,6 @@ RouteInfo readRouteInfo(const QJsonObject &info, const Quoter &quote)
     return route;
 }
 
-std::optional<Queues> readQueues(const QJsonObject &loads)
-{
-    const QJsonArray ranks = loads.value("loads"_L1).toArray();
-    if (ranks.isEmpty())
-        return {};
-    Queues sum;
-    for (const QJsonValue &value : ranks) {
-        const QJsonObject rank = value.toObject();
-        const QJsonObject split = rank.value("disaggregation"_L1).toObject();
-        sum.running += rank.value("num_running_reqs"_L1).toInteger();
-        sum.waiting += rank.value("num_waiting_reqs"_L1).toInteger();
-        sum.prefillBootstrap += split.value("prefill_bootstrap_queue_reqs"_L1).toInteger();
-        sum.prefillInflight += split.value("prefill_inflight_queue_reqs"_L1).toInteger();
-        sum.decodePrealloc += split.value("decode_prealloc_queue_reqs"_L1).toInteger();
-        sum.decodeTransfer += split.value("decode_transfer_queue_reqs"_L1).toInteger();
-    }
-    return sum;
-}
-
 ClockOffset readClock(const control::EngineReply &reply, const QDateTime &askedAt, const QDateTime &answeredAt)
 {
     const double roundTrip = double(askedAt.msecsTo(answeredAt));

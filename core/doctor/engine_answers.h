@@ -32,9 +32,6 @@ EngineInfo readEngineInfo(const QJsonObject &info, const Quoter &quote);
 /// Source: GET /route of SGLang's disaggregation/common/conn.py.
 RouteInfo readRouteInfo(const QJsonObject &info, const Quoter &quote);
 
-/// From the answer to /v1/loads; nothing when it has no loads.
-std::optional<Queues> readQueues(const QJsonObject &loads);
-
 /// The engine's clock against this machine's, from an answer that was asked for and came at these times: the "timestamp"
 /// of /v1/loads when there is one, else the Date field, which counts whole seconds.
 ClockOffset readClock(const control::EngineReply &reply, const QDateTime &askedAt, const QDateTime &answeredAt);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/server_config.h"
+#include "trace/explanation.h"
 
 #include <QString>
 #include <QStringList>
@@ -56,16 +57,6 @@ struct RouteInfo {
     QStringList problems;
 };
 
-/// Requests on an engine, from /v1/loads, summed over its DP ranks. 0 for what it does not tell.
-struct Queues {
-    qint64 running = 0;
-    qint64 waiting = 0;
-    qint64 prefillBootstrap = 0;
-    qint64 prefillInflight = 0;
-    qint64 decodePrealloc = 0;
-    qint64 decodeTransfer = 0;
-};
-
 /// How far an engine's clock is ahead of this machine's.
 struct ClockOffset {
     std::optional<double> milliseconds;
@@ -94,8 +85,8 @@ struct RequestFacts {
     LegFacts decode;
     std::chrono::milliseconds timeout{0};
     /// Where the requests were when the time was over; empty when they did not say.
-    std::optional<Queues> prefillQueues;
-    std::optional<Queues> decodeQueues;
+    std::optional<trace::LoadSample> prefillQueues;
+    std::optional<trace::LoadSample> decodeQueues;
     bool ok() const { return prefill.end == LegFacts::End::Ok && decode.end == LegFacts::End::Ok; }
 };
 
@@ -113,7 +104,7 @@ struct ServerFacts {
     Answer health; ///< /health
     std::optional<EngineInfo> engine; ///< when the answer was a JSON object
     QString infoProblem; ///< why a 2xx answer is none, in words
-    std::optional<Queues> queues;
+    std::optional<trace::LoadSample> queues;
     ClockOffset clock;
     LegFacts alone; ///< a leg with the fake bootstrap host
     std::chrono::milliseconds timeout{0}; ///< of every question

@@ -119,9 +119,9 @@ void ProbeRequest::timedOut()
     }
     m_ending = true;
     for (State &state : m_legs) {
-        call(state, {.method = "GET", .target = "/v1/loads"}, [this, &state](const control::EngineReply &reply) {
-            if (reply.ok())
-                state.queues = readQueues(QJsonDocument::fromJson(reply.body).object());
+        call(state, {.method = "GET", .target = control::loadsTarget}, [this, &state](const control::EngineReply &reply) {
+            if (const trace::LoadSample sample = control::readLoads(reply); sample.error.isEmpty())
+                state.queues = sample;
             if (m_calls == 1) // the last
                 endAll(LegFacts::End::Unanswered);
         });

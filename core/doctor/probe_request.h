@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "control/engine_samples.h"
 #include "doctor/engine_answers.h"
 #include "doctor/transports.h"
 #include "pd/dialect.h"
@@ -34,7 +35,7 @@ public:
 
     const LegFacts &facts(size_t leg) const { return m_legs[leg].facts; }
     /// Of that leg's engine, when the time was over.
-    const std::optional<Queues> &queues(size_t leg) const { return m_legs[leg].queues; }
+    const std::optional<trace::LoadSample> &queues(size_t leg) const { return m_legs[leg].queues; }
 
 Q_SIGNALS:
     void finished();
@@ -45,7 +46,7 @@ private:
         upstream::Leg *leg = nullptr;
         LegFacts facts;
         QByteArray body;
-        std::optional<Queues> queues;
+        std::optional<trace::LoadSample> queues;
         bool sent = false;
         bool over = false;
     };

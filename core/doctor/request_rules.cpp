@@ -91,23 +91,28 @@ Finding explainFailure(const ServerFacts &prefill, const BootstrapFacts &bootstr
 Finding explainTimeout(const ServerFacts &prefill, const BootstrapFacts &bootstrap, const ServerFacts &decode, const RequestFacts &request)
 {
     const QString time = u"%1 s"_s.arg(double(request.timeout.count()) / 1000, 0, 'f', 1);
-    const Queues p = request.prefillQueues.value_or(Queues{});
-    const Queues d = request.decodeQueues.value_or(Queues{});
+    const auto count = [](const std::optional<trace::LoadSample> &sample, std::optional<qint64> trace::LoadSample::*member) {
+        return sample ? (*sample.*member).value_or(0) : 0;
+    };
+    using Sample = trace::LoadSample;
+    const qint64 bootstrapping = count(request.prefillQueues, &Sample::prefillBootstrapQueue), prealloc = count(request.decodeQueues, &Sample::decodePreallocQueue);
+    const qint64 inflight = count(request.prefillQueues, &Sample::prefillInflightQueue), transfers = count(request.decodeQueues, &Sample::decodeTransferQueue);
+    const qint64 running = count(request.prefillQueues, &Sample::running), waiting = count(request.prefillQueues, &Sample::waiting);
     if (request.prefill.end == End::Ok) {
         return {Severity::Error, "decode_stuck", u"prefill is done and the KV cache sent, but decode gives no token within %1"_s.arg(time),
-                u"decode has %1 running and %2 waiting requests"_s.arg(d.running).arg(d.waiting), u"look at decode's log and GPU; to wait longer: --timeout SECONDS"_s};
+                u"decode has %1 running and %2 waiting requests"_s.arg(count(request.decodeQueues, &Sample::running)).arg(count(request.decodeQueues, &Sample::waiting)), u"look at decode's log and GPU; to wait longer: --timeout SECONDS"_s};
     }
-    if (p.prefillBootstrap > 0 || d.decodePrealloc > 0) {
-        return {Severity::Error, "handshake_stuck", u"not done within %1: %2 requests wait in prefill's bootstrap queue, %3 in decode's prealloc queue"_s.arg(time).arg(p.prefillBootstrap).arg(d.decodePrealloc),
+    if (bootstrapping > 0 || prealloc > 0) {
+        return {Severity::Error, "handshake_stuck", u"not done within %1: %2 requests wait in prefill's bootstrap queue, %3 in decode's prealloc queue"_s.arg(time).arg(bootstrapping).arg(prealloc),
                 u"decode has not found prefill at %1, or has no KV memory free; "_s.arg(address(prefill, bootstrap)) + alone(prefill, decode),
                 u"on decode's machine: curl http://%1/health; correct the host or bootstrap port of --prefill, or open the firewall"_s.arg(address(prefill, bootstrap))};
     }
-    if (p.prefillInflight > 0 || d.decodeTransfer > 0) {
-        return {Severity::Error, "kv_transfer_stuck", u"not done within %1: %2 KV caches are on their way from prefill, decode waits for %3"_s.arg(time).arg(p.prefillInflight).arg(d.decodeTransfer),
+    if (inflight > 0 || transfers > 0) {
+        return {Severity::Error, "kv_transfer_stuck", u"not done within %1: %2 KV caches are on their way from prefill, decode waits for %3"_s.arg(time).arg(inflight).arg(transfers),
                 u"the KV transfer hangs; "_s + alone(prefill, decode), transferFix(prefill)};
     }
-    if (p.running > 0 || p.waiting > 0) {
-        return {Severity::Error, "prefill_slow", u"not done within %1: prefill has %2 running and %3 waiting requests"_s.arg(time).arg(p.running).arg(p.waiting),
+    if (running > 0 || waiting > 0) {
+        return {Severity::Error, "prefill_slow", u"not done within %1: prefill has %2 running and %3 waiting requests"_s.arg(time).arg(running).arg(waiting),
                 u"prefill is overloaded"_s, u"add prefill engines; to wait longer: --timeout SECONDS"_s};
     }
     return {Severity::Error, "request_timed_out", u"no answer within %1, and the engines do not say where it is (/v1/loads)"_s.arg(time), alone(prefill, decode),

@@ -51,9 +51,9 @@ void ServerExam::start()
         engineKnown();
     });
     const QDateTime askedAt = QDateTime::currentDateTimeUtc();
-    ask(m_origin, "/v1/loads?include=core,disagg", true, [this, askedAt](const control::EngineReply &reply) {
-        if (const auto loads = readObject(reply, m_context.quote); reply.ok() && loads)
-            m_report.facts.queues = readQueues(*loads);
+    ask(m_origin, control::loadsTarget, true, [this, askedAt](const control::EngineReply &reply) {
+        if (const trace::LoadSample sample = control::readLoads(reply); sample.error.isEmpty())
+            m_report.facts.queues = sample;
         if (reply.status > 0)
             m_report.facts.clock = readClock(reply, askedAt, QDateTime::currentDateTimeUtc());
         engineKnown();
@@ -113,7 +113,7 @@ void ServerExam::askBootstrap(quint16 port)
     origin.host = m_origin.host;
     origin.port = port;
     ask(origin, "/health", false, [this, &facts](const control::EngineReply &reply) { facts.health = readAnswer(reply, m_context.quote); });
-    ask(origin, "/route?prefill_dp_rank=-1&prefill_cp_rank=-1&target_tp_rank=-1&target_pp_rank=-1", false,
+    ask(origin, control::routeTarget, false,
         [this, origin](const control::EngineReply &reply) { routeAnswered(origin, reply); });
 }
 

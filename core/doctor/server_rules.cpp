@@ -113,7 +113,7 @@ void checkAlone(const ServerFacts &server, Findings &findings)
 {
     const LegFacts &alone = server.alone;
     const QByteArray slow = server.role == Role::Prefill ? "prefill_slow" : "decode_slow";
-    const QString busy = server.queues ? u"it said it had %1 running and %2 waiting requests"_s.arg(server.queues->running).arg(server.queues->waiting)
+    const QString busy = server.queues ? u"it said it had %1 running and %2 waiting requests"_s.arg(server.queues->running.value_or(0)).arg(server.queues->waiting.value_or(0))
                                        : u"how busy it is, it does not tell (/v1/loads)"_s;
     const QString fix = u"look at its log and GPU; with many waiting requests add %1 engines; right after a start ask again, the first requests are slow"_s.arg(roleOf(server));
     if (alone.end == LegFacts::End::Unanswered) {

@@ -109,7 +109,10 @@ void MockEngine::generate(MockExchange &exchange, MockRequest::Kind kind, const 
         task->scriptTransferFailure(fault->message.isEmpty() ? QStringLiteral("scripted transfer failure") : fault->message);
     m_tasks.insert(task);
     connect(task, &GenerationTask::ended, this, [this, task] { release(task); });
-    task->start();
+    if (const int most = m_core.options.maxRunning; most > 0 && m_tasks.size() - m_waiting.size() > most)
+        m_waiting.append(task);
+    else
+        task->start();
 }
 
 bool MockEngine::claim(MockExchange &exchange, const MockRequest &request)
@@ -146,6 +149,8 @@ void MockEngine::release(GenerationTask *task)
         m_rids.remove(prompt.rid);
     }
     m_tasks.remove(task);
+    if (!m_waiting.removeOne(task) && !m_waiting.isEmpty())
+        m_waiting.takeFirst()->start();
     Q_EMIT requestEnded();
 }
 
@@ -211,9 +216,11 @@ EngineFacts MockEngine::facts() const
     EngineFacts facts;
     facts.port = port();
     facts.running = running();
+    facts.queued = int(m_waiting.size());
     for (const GenerationTask *task : m_tasks) {
         facts.lookup += task->countIn(RoomSide::Phase::Lookup);
         facts.waiting += task->countIn(RoomSide::Phase::Waiting);
+        facts.computing += task->countIn(RoomSide::Phase::Computing);
         facts.transferring += task->countIn(RoomSide::Phase::Transferring);
         facts.decoding += task->countIn(RoomSide::Phase::Done);
     }

@@ -87,6 +87,7 @@ private:
     FaultScript m_faults;
     RequestLog m_log;
     QSet<GenerationTask *> m_tasks;
+    QList<GenerationTask *> m_waiting; ///< those of m_tasks that wait for room, see MockOptions::maxRunning
     QSet<quint64> m_rooms;
     QSet<QByteArray> m_rids;
     bool m_healthy = true;

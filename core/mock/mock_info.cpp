@@ -113,29 +113,32 @@ QByteArray loads(const GenerationTask::Engine &engine, const EngineFacts &facts)
         {key("mode"), text(roleName(engine.role))},
         {key("prefill_bootstrap_queue_reqs"), prefill ? facts.waiting : 0},
         {key("prefill_inflight_queue_reqs"), prefill ? facts.transferring : 0},
-        {key("decode_prealloc_queue_reqs"), decode ? facts.lookup : 0},
+        {key("decode_prealloc_queue_reqs"), decode ? facts.queued + facts.lookup : 0},
         {key("decode_transfer_queue_reqs"), decode ? facts.waiting + facts.transferring : 0},
         {key("decode_retracted_queue_reqs"), 0},
         {key("kv_transfer_speed_gb_s"), 12.5},
         {key("kv_transfer_latency_ms"), engine.options.kvMs}};
-    const int used = 64 * facts.decoding;
+    const int most = engine.options.maxRunning > 0 ? engine.options.maxRunning : maxRunning;
+    const int running = facts.decoding + facts.computing;
+    const int waiting = facts.queued + facts.lookup + facts.waiting;
+    const int used = std::min(tokenCapacity, tokenCapacity / most * running);
     const QJsonObject load{
         {key("dp_rank"), 0},
         {key("timestamp"), double(QDateTime::currentMSecsSinceEpoch()) / 1000},
-        {key("num_running_reqs"), facts.decoding},
-        {key("num_waiting_reqs"), facts.lookup + facts.waiting},
+        {key("num_running_reqs"), running},
+        {key("num_waiting_reqs"), waiting},
         {key("num_waiting_uncached_tokens"), 0},
         {key("num_used_tokens"), used},
         {key("num_total_tokens"), used},
         {key("max_total_num_tokens"), tokenCapacity},
-        {key("max_running_requests"), maxRunning},
+        {key("max_running_requests"), most},
         {key("token_usage"), double(used) / tokenCapacity},
         {key("gen_throughput"), facts.decoding > 0 ? 166.0 : 0.0},
         {key("cache_hit_rate"), 0.5},
-        {key("utilization"), double(facts.decoding) / maxRunning},
+        {key("utilization"), double(running) / most},
         {key("memory"), memory()},
         {key("speculative"), QJsonObject{{key("accept_length"), 1.0}, {key("accept_rate"), 1.0}}},
-        {key("queues"), QJsonObject{{key("waiting"), facts.lookup + facts.waiting},
+        {key("queues"), QJsonObject{{key("waiting"), waiting},
                                     {key("grammar"), 0},
                                     {key("paused"), 0},
                                     {key("retracted"), 0}}},

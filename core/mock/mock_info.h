@@ -9,8 +9,10 @@ namespace pdlb::mock {
 struct EngineFacts {
     quint16 port = 0;
     int running = 0; ///< requests being worked on
+    int queued = 0; ///< requests that wait for room
     int lookup = 0; ///< prompts by phase, see RoomSide::Phase
     int waiting = 0;
+    int computing = 0;
     int transferring = 0;
     int decoding = 0;
     qint64 generatedTokens = 0;

@@ -46,6 +46,8 @@ struct MockOptions {
     std::chrono::milliseconds waitingTimeout{300000}; ///< decode waits for KV (SGLANG_DISAGGREGATION_WAITING_TIMEOUT)
     std::chrono::milliseconds bootstrapTimeout{300000}; ///< prefill waits for decode (…_BOOTSTRAP_TIMEOUT)
 
+    int maxRunning = 0; ///< further requests wait; 0: no limit (SGLang's --max-running-requests)
+
     int tpSize = 1;
     int dpSize = 1;
     bool followBootstrapRoom = true; ///< prefill: room % dpSize is the DP rank, says /route

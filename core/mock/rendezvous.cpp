@@ -64,8 +64,7 @@ void RoomSide::onTimer()
 void RoomSide::start()
 {
     if (m_spec.alone) {
-        m_phase = Phase::Transferring;
-        wait(m_spec.compute + m_spec.transfer, &RoomSide::finishTransfer);
+        compute();
         return;
     }
     const bool decode = m_spec.kind == Kind::Decode;
@@ -86,9 +85,25 @@ void RoomSide::start()
 void RoomSide::meet()
 {
     m_met = true;
-    m_phase = Phase::Transferring;
+    m_phase = Phase::Transferring; // decode waits for the KV cache from now on
     if (m_spec.kind == Kind::Prefill)
-        wait(m_spec.compute + m_spec.transfer, &RoomSide::finishTransfer);
+        compute();
+}
+
+void RoomSide::compute()
+{
+    if (m_spec.compute.count() == 0) {
+        transfer();
+        return;
+    }
+    m_phase = Phase::Computing;
+    wait(m_spec.compute, &RoomSide::transfer);
+}
+
+void RoomSide::transfer()
+{
+    m_phase = Phase::Transferring;
+    wait(m_spec.transfer, &RoomSide::finishTransfer);
 }
 
 void RoomSide::lookupFailed()

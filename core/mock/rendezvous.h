@@ -71,7 +71,7 @@ public:
         std::chrono::milliseconds lookup{0};
         std::chrono::milliseconds timeout{0}; ///< for the other side to come (prefill) or for KV (decode)
     };
-    enum class Phase { Lookup, Waiting, Transferring, Done };
+    enum class Phase { Lookup, Waiting, Computing, Transferring, Done };
 
     RoomSide(Rendezvous *hub, Spec spec, QObject *parent);
     ~RoomSide() override;
@@ -94,6 +94,8 @@ private:
     void wait(std::chrono::nanoseconds time, void (RoomSide::*then)());
     void onTimer();
     void meet();
+    void compute();
+    void transfer();
     void lookupFailed();
     void timedOut();
     void finishTransfer();

@@ -17,7 +17,7 @@ constexpr int answerMilliseconds = 5000;
 } // namespace
 
 void AbortSender::send(upstream::UpstreamTransport &transport, const upstream::Origin &origin, const QByteArray &rid,
-                       const http::HeaderList &headers)
+                       const http::HeaderList &headers, Answered answered)
 {
     upstream::LegRequest request;
     request.origin = origin;
@@ -35,12 +35,16 @@ void AbortSender::send(upstream::UpstreamTransport &transport, const upstream::O
             Q_EMIT idle();
     });
     connect(leg, &upstream::Leg::ready, leg, &upstream::Leg::send);
-    connect(leg, &upstream::Leg::finished, leg, [leg, url = origin.url()](const upstream::LegEnd &end) {
+    const auto status = std::make_shared<int>(0);
+    connect(leg, &upstream::Leg::head, leg, [status](const http::ResponseHead &head) { *status = head.status; });
+    connect(leg, &upstream::Leg::finished, leg, [leg, url = origin.url(), status, answered](const upstream::LegEnd &end) {
         if (end.kind != upstream::LegEndKind::Complete)
             qCDebug(lcAbort, "abort_request to %s: %s", url.constData(), qPrintable(end.detail));
+        answered(*status, *status == 0 ? end.detail : QString());
         leg->deleteLater();
     });
-    QTimer::singleShot(answerMilliseconds, leg, [leg] {
+    QTimer::singleShot(answerMilliseconds, leg, [leg, status, answered] {
+        answered(*status, *status == 0 ? QStringLiteral("no answer within 5 s") : QString());
         leg->abort();
         leg->deleteLater();
     });

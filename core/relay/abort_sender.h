@@ -3,6 +3,8 @@
 
 #include "upstream/upstream_transport.h"
 
+#include <functional>
+
 namespace pdlb::relay {
 
 /// Tells engines to forget requests: POST /abort_request {"rid":…}. It reaches every PD queue and works at once, where
@@ -14,9 +16,11 @@ class AbortSender final : public QObject
 
 public:
     using QObject::QObject;
+    /// `status` of the answer, or 0 and why there was none.
+    using Answered = std::function<void(int status, const QString &error)>;
     /// `headers`: Authorization and the like, as the request had them.
     void send(upstream::UpstreamTransport &transport, const upstream::Origin &origin, const QByteArray &rid,
-              const http::HeaderList &headers);
+              const http::HeaderList &headers, Answered answered);
     int inFlight() const { return m_inFlight; }
 
 Q_SIGNALS:

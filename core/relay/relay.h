@@ -4,6 +4,7 @@
 #include "edge/exchange.h"
 #include "fleet/pick_pair.h"
 #include "http/sse.h"
+#include "inject/injector.h"
 #include "metrics/worker_metrics.h"
 #include "relay/abort_sender.h"
 #include "relay/admission.h"
@@ -29,6 +30,8 @@ struct RelayContext {
     Admission &admission;
     metrics::WorkerMetrics &metrics;
     RetryBudget &retries;
+    const std::shared_ptr<trace::BodyBudget> &keptBodies;
+    const inject::Injector &faults;
     /// A prefill could not be reached: it may come back with another bootstrap port. Called in the worker's thread.
     std::function<void(const QByteArray &prefill)> prefillUnreachable;
     /// What a leg's end says of a server's health: see control::HealthMonitor::heard(). Called in the worker's thread.
@@ -50,7 +53,15 @@ public:
     void tick(Monotonic time);
     /// The grace of a shutdown is over.
     void forceEnd();
-    const trace::Timeline &timeline() const { return m_trace; }
+    /// Its record so far, without bodies.
+    trace::Timeline snapshot();
+    /// Since the newest byte of the answer, or since it came.
+    Monotonic silentFor(Monotonic time) const { return time - std::max(m_trace.received, m_lastByte); }
+    /// When somebody was last told of it; zero: never.
+    Monotonic publishedAt() const { return m_publishedAt; }
+    void setPublishedAt(Monotonic time) { m_publishedAt = time; }
+    /// Its record; to be called once, when it is over.
+    trace::Timeline takeTimeline();
 
 Q_SIGNALS:
     void over(pdlb::relay::Relay *relay);
@@ -91,6 +102,8 @@ private:
     void countRooms(qint64 rooms);
     void beginAttempt();
     void openLeg(int index, const pd::LegPlan &plan);
+    /// What fault injection wants done to that leg.
+    inject::Injection injectionFor(const LegRun &run);
     http::HeaderList legHeaders(const fleet::Server &server) const;
     void abandonLegs();
     TimedOut silence(trace::EndReason which);
@@ -126,6 +139,10 @@ private:
     void beginAnswer(const LegRun &run, std::optional<qint64> length);
     void addPairHeaders(http::HeaderList &headers) const;
     void releaseExchange();
+    trace::Observations &observations();
+    /// What the answers say of themselves.
+    void readFacts();
+    Monotonic age() const { return now() - m_trace.received; }
     void cutClient(bool told);
     void endIfOver();
     void end();
@@ -153,12 +170,14 @@ private:
     std::unique_ptr<pd::AnswerMerger> m_merger;
     std::vector<std::unique_ptr<LegRun>> m_legs;
     trace::Timeline m_trace;
+    trace::BodyRecorder m_recorder;
     QByteArray m_buffered; ///< merged output, until the answer has begun
     Monotonic m_sentAt{0};
     Monotonic m_lastByte{0};
     Monotonic m_concludedAt{0};
     Monotonic m_stalledSince{0}; ///< paused, and the client has taken nothing since
     qint64 m_stalledBytes = 0; ///< waiting for the client at that time
+    Monotonic m_publishedAt{0};
     int m_answering = -1;
     int m_retries = 0;
     qint64 m_rooms = 0; ///< that count as live

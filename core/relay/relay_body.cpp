@@ -42,6 +42,8 @@ void Relay::legData(int index, QByteArrayView bytes)
             run.place->succeeded(config().breaker); // the others need not wait for a long stream's end
     }
     run.trace.bytes += bytes.size();
+    if (run.plan.role == pd::LegRole::Prefill && run.plan.sample == 0)
+        m_recorder.addPrefill(bytes, age());
     if (m_machine->isConcluded())
         return; // only drained
     if (index == m_answering) {
@@ -167,6 +169,7 @@ void Relay::forward(QByteArrayView bytes)
         return;
     }
     m_trace.answerBytes += bytes.size();
+    m_recorder.addAnswer(bytes, age());
     m_exchange->write(bytes);
     if (m_paused || !m_exchange || m_exchange->pendingBytes() <= edge::Exchange::highWater)
         return;
@@ -298,7 +301,11 @@ void Relay::perform(const CancelLeg &action)
     run.leg->abort();
     if (action.tellEngine && wrote && !run.plan.rid.isEmpty()) {
         run.trace.abortSent = true;
-        m_context.aborts.send(transportFor(run.server->origin), run.server->origin, run.plan.rid, legHeaders(*run.server));
+        observations();
+        m_context.aborts.send(transportFor(run.server->origin), run.server->origin, run.plan.rid, legHeaders(*run.server),
+                              [observed = m_trace.observations, server = run.server->name, &clock = m_context.clock](int status, const QString &error) {
+            observed->addAbortAnswer({server, clock.now(), status, error});
+        });
     }
     legOver(run);
 }
@@ -312,6 +319,7 @@ void Relay::perform(const AnswerError &action)
     http::HeaderList headers;
     if (m_tellsPair)
         addPairHeaders(headers);
+    m_recorder.addAnswer(action.error.toJson(), age());
     edge::Exchange *exchange = m_exchange;
     releaseExchange();
     exchange->respondError(action.error, std::move(headers));
@@ -324,7 +332,9 @@ void Relay::perform(const StreamError &action)
     const bool atBoundary = m_merger || std::all_of(m_legs.begin(), m_legs.end(), [](const auto &run) {
         return run->plan.role == pd::LegRole::Prefill || run->scanner.atEventBoundary();
     });
-    m_exchange->write((atBoundary ? "data: " : "\n\ndata: ") + action.error.toJson() + "\n\n");
+    const QByteArray event = (atBoundary ? "data: " : "\n\ndata: ") + action.error.toJson() + "\n\n";
+    m_recorder.addAnswer(event, age());
+    m_exchange->write(event);
     cutClient(true);
 }
 

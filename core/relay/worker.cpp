@@ -23,7 +23,7 @@ constexpr std::chrono::milliseconds tickInterval{100};
 Worker::Worker(SharedState &shared, int listenDescriptor)
     : m_shared(shared), m_listenDescriptor(listenDescriptor), m_metrics(shared.metrics.addWorker()), m_qnam(shared.engineTls),
       m_context{pd::sglangDialect(), shared.fleet, shared.rooms, shared.random, m_chance, shared.clock,
-                m_direct, m_qnam, m_aborts, shared.admission, m_metrics, shared.retries, shared.prefillUnreachable, shared.serverHeard},
+                m_direct, m_qnam, m_aborts, shared.admission, m_metrics, shared.retries, shared.keptBodies, shared.faults, shared.prefillUnreachable, shared.serverHeard},
       m_edge(std::make_unique<edge::EdgeServer>(edgeOptions(shared.config), shared.edge, shared.clock)),
       m_gate(*shared.control, shared.fleet, *m_edge, nullptr)
 {
@@ -118,7 +118,8 @@ void Worker::startRelay(edge::Exchange &exchange, pd::Endpoint endpoint)
 
 void Worker::relayOver(Relay *relay)
 {
-    const trace::Timeline &timeline = relay->timeline();
+    const auto record = std::make_shared<const trace::Timeline>(relay->takeTimeline());
+    const trace::Timeline &timeline = *record;
     const bool good = timeline.end == trace::EndReason::Ok || timeline.end == trace::EndReason::ClientGone
         || timeline.end == trace::EndReason::BadRequest;
     if (!good)
@@ -126,8 +127,10 @@ void Worker::relayOver(Relay *relay)
     else if (lcRequest().isDebugEnabled())
         qCDebug(lcRequest, "%s", qUtf8Printable(trace::summarizeTimeline(timeline)));
     m_metrics.record(timeline);
+    if (relay->publishedAt().count() > 0)
+        m_shared.live.ended(timeline.serial);
     for (trace::TraceSink *sink : m_shared.sinks)
-        sink->record(timeline);
+        sink->record(record);
     m_shared.inFlight.fetch_sub(1, std::memory_order_relaxed);
     m_relays.remove(relay);
     relay->deleteLater();
@@ -142,8 +145,29 @@ void Worker::tick()
     const auto relays = m_relays;
     for (Relay *relay : relays)
         relay->tick(now);
+    publish(now);
     if (m_shared.admission.waiting() > 0)
         m_shared.admission.placeFreed(); // servers come up and limits change without any leg's end
+}
+
+void Worker::publish(Monotonic now)
+{
+    constexpr int most = 200; // a record is copied in some microseconds
+    const bool watched = m_shared.live.isWatched(now);
+    const std::chrono::milliseconds explainAfter = m_shared.fleet.snapshot()->config->trace.explainAfter;
+    if (!watched && explainAfter.count() == 0)
+        return;
+    // Each in its turn, when there are more than can be told at a time.
+    const Monotonic pause = tickInterval / 2 + tickInterval * (m_relays.size() / most);
+    int told = 0;
+    for (Relay *relay : std::as_const(m_relays)) {
+        if (now - relay->publishedAt() < pause || !(watched || relay->silentFor(now) >= explainAfter))
+            continue;
+        relay->setPublishedAt(now);
+        m_shared.live.update(std::make_shared<const trace::Timeline>(relay->snapshot()));
+        if (++told == most)
+            break;
+    }
 }
 
 void Worker::drain()

@@ -4,6 +4,8 @@
 #include "relay/control_gate.h"
 #include "metrics/metrics.h"
 #include "relay/relay.h"
+#include "trace/live_traces.h"
+#include "trace/trace_sink.h"
 #include "upstream/direct_transport.h"
 #include "upstream/qnam_transport.h"
 
@@ -20,6 +22,9 @@ struct SharedState {
     Admission &admission;
     metrics::Metrics &metrics;
     RetryBudget &retries;
+    std::shared_ptr<trace::BodyBudget> keptBodies;
+    trace::LiveTraces &live;
+    const inject::Injector &faults;
     std::optional<QSslConfiguration> serverTls;
     QSslConfiguration engineTls;
     std::vector<trace::TraceSink *> sinks;
@@ -56,6 +61,7 @@ private:
     void startRelay(edge::Exchange &exchange, pd::Endpoint endpoint);
     void relayOver(Relay *relay);
     void tick();
+    void publish(Monotonic now);
     void checkDrained();
 
     SharedState &m_shared;

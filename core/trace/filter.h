@@ -51,6 +51,10 @@ private:
     NodePtr m_root;
 };
 
+/// Names, ids, model, endpoint, error, … in lower case (ASCII), a line each: kept in records so that a search over very many
+/// of them reads one piece of memory each.
+QByteArray searchTextOf(const Timeline &timeline);
+
 /// One thing that an editor may offer: `text` replaces `length` units from `from`.
 struct FilterCompletion {
     QString text;

@@ -105,6 +105,59 @@ std::optional<double> eventCount(const Timeline &timeline, Monotonic)
     return leg ? std::optional<double>(double(leg->events)) : std::nullopt;
 }
 
+template <int percent> std::optional<double> gapQuantile(const Timeline &timeline, Monotonic)
+{
+    const LegTimeline *leg = timeline.leg(false);
+    const auto gap = leg ? leg->times.gapQuantile(percent / 100.0) : std::nullopt;
+    return gap ? std::optional<double>(double(gap->count())) : std::nullopt;
+}
+
+template <auto method> std::optional<double> gap(const Timeline &timeline, Monotonic)
+{
+    const LegTimeline *leg = timeline.leg(false);
+    const auto found = leg ? (leg->times.*method)() : std::nullopt;
+    return found ? std::optional<double>(double(found->count())) : std::nullopt;
+}
+
+template <auto member> std::optional<double> factOf(const Timeline &timeline, Monotonic)
+{
+    const auto &count = timeline.facts.*member;
+    return count ? std::optional<double>(double(*count)) : std::nullopt;
+}
+
+bool finishReason(const Timeline &timeline, const TextVisitor &visit)
+{
+    return !timeline.facts.finishReason.isEmpty() && visit(timeline.facts.finishReason);
+}
+
+bool traceId(const Timeline &timeline, const TextVisitor &visit)
+{
+    return visit(timeline.context.traceId);
+}
+
+bool bodies(const Timeline &timeline, const TextVisitor &visit)
+{
+    return timeline.bodies && (visit(timeline.bodies->request.bytes) || visit(timeline.bodies->answer.bytes));
+}
+
+bool faults(const Timeline &timeline, const TextVisitor &visit)
+{
+    return std::any_of(timeline.faults.begin(), timeline.faults.end(), [&](const QByteArray &rule) { return visit(rule); });
+}
+
+bool isStuck(const Timeline &timeline)
+{
+    return timeline.observations && timeline.observations->isExplained();
+}
+
+bool lastPhase(const Timeline &timeline, const TextVisitor &visit)
+{
+    return isStuck(timeline) && visit(phaseName(timeline.observations->explanations().back().phase));
+}
+
+constexpr std::array finishWords{"stop", "length", "abort", "tool_calls"};
+constexpr std::array phaseWords{"waiting_for_pair", "connecting", "sending", "bootstrapping", "prefill_queue", "prefill_compute", "kv_transfer",
+                                "decode_prealloc", "decode_queue", "decoding", "client", "unknown"};
 constexpr std::array endWords{"ok", "client_gone", "prefill_http", "prefill_conn", "prefill_abort", "decode_http", "decode_conn",
                               "decode_cut", "decode_abort", "timeout_connect", "timeout_first_byte", "timeout_idle", "timeout_total",
                               "stalled_client", "overload", "drain", "bad_request"};
@@ -136,6 +189,19 @@ constexpr Field fields[] = {
     {"attempts", FieldKind::Number, "attempts", nullptr, numberOf<&Timeline::attempts>, {}},
     {"samples", FieldKind::Number, "n", nullptr, numberOf<&Timeline::samples>, {}},
     {"batch", FieldKind::Number, "prompts in one request", nullptr, numberOf<&Timeline::batch>, {}},
+    {"itl.mean", FieldKind::Duration, "mean time between two pieces of the stream", nullptr, gap<&EventTimes::gapMean>, {}},
+    {"itl.p50", FieldKind::Duration, "median of those times", nullptr, gapQuantile<50>, {}},
+    {"itl.p99", FieldKind::Duration, "99 % of them are shorter", nullptr, gapQuantile<99>, {}},
+    {"itl.max", FieldKind::Duration, "the longest of them", nullptr, gap<&EventTimes::gapMax>, {}},
+    {"tokens.in", FieldKind::Number, "tokens of the prompt, as the engine says", nullptr, factOf<&pd::AnswerFacts::promptTokens>, {}},
+    {"tokens.out", FieldKind::Number, "generated tokens, as the engine says", nullptr, factOf<&pd::AnswerFacts::completionTokens>, {}},
+    {"tokens.cached", FieldKind::Number, "tokens of the prompt found in the engine's cache", nullptr, factOf<&pd::AnswerFacts::cachedTokens>, {}},
+    {"finish", FieldKind::Word, "finish reason: stop, length, abort, …", finishReason, nullptr, finishWords},
+    {"phase", FieldKind::Word, "where it was found stuck last: prefill_queue, kv_transfer, …", lastPhase, nullptr, phaseWords},
+    {"trace", FieldKind::Text, "W3C trace id", traceId, nullptr, {}},
+    {"peer", FieldKind::Text, "the client's address", textOf<&Timeline::peer>, nullptr, {}},
+    {"body", FieldKind::Text, "text in the kept bodies", bodies, nullptr, {}},
+    {"fault", FieldKind::Text, "rule of fault injection that was applied", faults, nullptr, {}},
     {"in", FieldKind::Bytes, "size of the request", nullptr, numberOf<&Timeline::requestBytes>, {}},
     {"out", FieldKind::Bytes, "size of the answer", nullptr, numberOf<&Timeline::answerBytes>, {}},
 };
@@ -150,6 +216,9 @@ constexpr FlagWord flags[] = {
     {"stream", "the client asked for server-sent events", [](const Timeline &t) { return t.stream; }},
     {"batch", "several prompts", [](const Timeline &t) { return t.batch > 1; }},
     {"retried", "more than one attempt", [](const Timeline &t) { return t.attempts > 1; }},
+    {"pinned", "kept until it is unpinned", [](const Timeline &t) { return t.pinned; }},
+    {"stuck", "was silent for long and explained", isStuck},
+    {"faulted", "fault injection did something to it", [](const Timeline &t) { return !t.faults.isEmpty(); }},
     {"aborted", "an engine was told to forget it",
      [](const Timeline &t) { return std::any_of(t.legs.begin(), t.legs.end(), [](const LegTimeline &leg) { return leg.abortSent; }); }},
 };
@@ -173,10 +242,26 @@ std::span<const FlagWord> flagWords()
     return flags;
 }
 
+QByteArray searchTextOf(const Timeline &timeline)
+{
+    QByteArray all;
+    all.reserve(256);
+    containsText(timeline, [&all](QByteArrayView text) {
+        all += text;
+        all += '\n';
+        return false;
+    });
+    for (char &c : all) {
+        if (c >= 'A' && c <= 'Z')
+            c = char(c + ('a' - 'A'));
+    }
+    return all;
+}
+
 bool containsText(const Timeline &timeline, const TextVisitor &visit)
 {
     for (const Field &field : fields) {
-        if (field.text && (field.kind == FieldKind::Text || field.text == rooms) && field.text(timeline, visit))
+        if (field.text && field.text != bodies && (field.kind == FieldKind::Text || field.text == rooms) && field.text(timeline, visit))
             return true;
     }
     return server<true>(timeline, visit) || server<false>(timeline, visit);

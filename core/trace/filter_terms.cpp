@@ -2,6 +2,7 @@
 #include "trace/filter_terms.h"
 
 #include <cmath>
+#include <string_view>
 
 using namespace Qt::StringLiterals;
 
@@ -87,6 +88,22 @@ private:
     bool (*m_read)(const Timeline &, const TextVisitor &);
     Pattern m_pattern;
     bool m_negated;
+};
+
+/// A text without a key.
+class SearchNode final : public Node
+{
+public:
+    explicit SearchNode(QByteArray lower) : m_lower(std::move(lower)) {}
+    bool matches(const Timeline &timeline, Monotonic) const override
+    {
+        if (!timeline.searchText.isEmpty())
+            return std::string_view(timeline.searchText.data(), size_t(timeline.searchText.size())).find(std::string_view(m_lower.data(), size_t(m_lower.size()))) != std::string_view::npos;
+        return containsText(timeline, [this](QByteArrayView text) { return containsFolded(text, m_lower); });
+    }
+
+private:
+    QByteArray m_lower;
 };
 
 class FlagNode final : public Node
@@ -254,7 +271,7 @@ TermResult makeTerm(const Field &field, Compare compare, const QString &value)
 
 NodePtr makeTextTerm(const QString &text)
 {
-    return std::make_shared<TextNode>(containsText, Pattern{lowered(text), false}, false);
+    return std::make_shared<SearchNode>(lowered(text));
 }
 
 } // namespace pdlb::trace

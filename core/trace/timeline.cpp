@@ -2,6 +2,7 @@
 #include "trace/timeline.h"
 
 #include <algorithm>
+#include <atomic>
 
 namespace pdlb::trace {
 
@@ -19,6 +20,12 @@ Moment Timeline::firstToken() const
             first = leg.firstByte;
     }
     return first;
+}
+
+quint64 nextSerial()
+{
+    static std::atomic<quint64> last{0};
+    return last.fetch_add(1, std::memory_order_relaxed) + 1;
 }
 
 } // namespace pdlb::trace

@@ -2,12 +2,16 @@
 #pragma once
 
 #include "http/header_list.h"
+#include "pd/answer_facts.h"
 #include "trace/end_reason.h"
 #include "trace/event_times.h"
 #include "trace/gap_counts.h"
+#include "trace/kept_bodies.h"
+#include "trace/observations.h"
 #include "trace/trace_context.h"
 #include "util/clock.h"
 
+#include <QByteArrayList>
 #include <QDateTime>
 #include <QList>
 #include <QMetaType>
@@ -47,10 +51,12 @@ struct LegTimeline {
     QByteArray spanId; ///< sent to the engine in traceparent; 16 hexadecimal digits
     http::HeaderList headers; ///< of its answer
     EventTimes times; ///< of decode's stream, for each piece as it came
+    pd::AnswerFacts facts; ///< of prefill's answer; decode's are the request's
 };
 
 /// One request from the client's last byte to its end. Times are monotonic; `startedAt` ties them to the calendar.
 struct Timeline {
+    quint64 serial = 0; ///< counts up through the process, from 1
     QByteArray requestId; ///< X-Request-Id
     TraceContext context;
     QByteArray rid; ///< the engines' name for it
@@ -76,25 +82,29 @@ struct Timeline {
     Moment picked;
     Moment clientHead; ///< the answer's head went to the client
     Moment ended;
+    Moment stalled; ///< of a running one: since then the client has taken nothing
 
     int status = 0; ///< told to the client; 0: none
     EndReason end = EndReason::Ok;
     QString error; ///< in words, with whose fault; empty when Ok
     std::vector<LegTimeline> legs; ///< of the last attempt
     std::vector<LegTimeline> earlierLegs; ///< of the attempts before it, in their order
+    pd::AnswerFacts facts; ///< of the client's answer
+    std::shared_ptr<const KeptBodies> bodies; ///< null: none were kept, or not any more, or it still runs
+    std::shared_ptr<Observations> observations; ///< null: there were none
+    QByteArrayList faults; ///< rules of fault injection that were applied to it
+    QByteArray searchText; ///< what a filter's bare words are looked for in, see searchTextOf(); empty: not made
+    bool pinned = false; ///< kept by TraceStore until it is unpinned
 
     const LegTimeline *leg(bool prefill) const;
     /// The first byte of the body of decode's good answer: the first token.
     Moment firstToken() const;
 };
 
-/// Gets finished timelines from any worker thread; must not block.
-class TraceSink
-{
-public:
-    virtual ~TraceSink() = default;
-    virtual void record(const Timeline &timeline) = 0;
-};
+using TimelinePtr = std::shared_ptr<const Timeline>;
+
+/// A Timeline::serial that none had before. Thread-safe.
+quint64 nextSerial();
 
 /// The timeline as lines of text with offsets in milliseconds from `received`, for terminals.
 QString describeTimeline(const Timeline &timeline);
@@ -103,4 +113,4 @@ QString summarizeTimeline(const Timeline &timeline);
 
 } // namespace pdlb::trace
 
-Q_DECLARE_METATYPE(pdlb::trace::Timeline)
+Q_DECLARE_METATYPE(pdlb::trace::TimelinePtr)

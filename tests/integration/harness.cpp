@@ -46,10 +46,10 @@ bool waitFor(const std::function<bool()> &condition)
     return true;
 }
 
-void TraceLog::record(const trace::Timeline &timeline)
+void TraceLog::record(const trace::TimelinePtr &timeline)
 {
     const std::scoped_lock lock(m_mutex);
-    m_list.append(timeline);
+    m_list.append(*timeline);
 }
 
 qsizetype TraceLog::size() const

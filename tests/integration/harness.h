@@ -29,7 +29,7 @@ bool waitFor(const std::function<bool()> &condition);
 class TraceLog final : public trace::TraceSink
 {
 public:
-    void record(const trace::Timeline &timeline) override;
+    void record(const trace::TimelinePtr &timeline) override;
     qsizetype size() const;
     trace::Timeline at(qsizetype i) const;
     trace::Timeline last() const { return at(size() - 1); }

@@ -149,7 +149,7 @@ void TstControlParts::storeIsBounded()
     for (int i = 0; i < 5; ++i) {
         trace::Timeline timeline;
         timeline.requestId = QByteArray::number(i);
-        few.record(timeline);
+        few.record(std::make_shared<trace::Timeline>(timeline));
     }
     QCOMPARE(few.size(), size_t(3));
     QVERIFY(!few.find("1"));
@@ -160,10 +160,10 @@ void TstControlParts::storeIsBounded()
     large.error = QString(10'000, u'e');
     trace::TraceStore small(1000, 3 * trace::TraceStore::bytesOf(large) + 100);
     for (int i = 0; i < 10; ++i)
-        small.record(large);
+        small.record(std::make_shared<trace::Timeline>(large));
     QCOMPARE(small.size(), size_t(3));
     large.error = QString(1'000'000, u'e');
-    small.record(large); // larger than everything may be
+    small.record(std::make_shared<trace::Timeline>(large)); // larger than everything may be
     QCOMPARE(small.size(), size_t(0));
 }
 
@@ -174,7 +174,7 @@ void TstControlParts::storeFinds()
         trace::Timeline timeline;
         timeline.requestId = "again";
         timeline.status = status;
-        store.record(timeline);
+        store.record(std::make_shared<trace::Timeline>(timeline));
     }
     QCOMPARE(store.find("again")->status, 503);
     QVERIFY(!store.find("never"));

@@ -2,6 +2,8 @@
 #include "trace/filter.h"
 #include "trace/filter_fields.h"
 
+#include <QFile>
+#include <QSet>
 #include <QTest>
 
 using namespace pdlb;
@@ -43,7 +45,15 @@ Timeline good()
     decode.firstByte = after(600);
     decode.status = 200;
     decode.events = 57;
+    for (const int ms : {600, 610, 620, 700}) // gaps of 10, 10 and 80 ms
+        decode.times.add(after(ms));
     t.legs = {prefill, decode};
+    t.facts.promptTokens = 100;
+    t.facts.completionTokens = 57;
+    t.facts.cachedTokens = 64;
+    t.facts.finishReason = "stop";
+    t.context.traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
+    t.peer = "192.0.2.7";
     return t;
 }
 
@@ -57,6 +67,13 @@ Timeline cut()
     t.error = u"decode d2 failed: Connection reset"_s;
     t.legs[1].abortSent = true;
     t.attempts = 2;
+    t.pinned = true;
+    t.faults = {"leg:decode -> cut"};
+    t.facts = {};
+    auto bodies = std::make_shared<KeptBodies>();
+    bodies->request.bytes = "{\"prompt\":\"Tell me about Otters\"}";
+    bodies->answer.bytes = "data: {\"text\":\"They swim\"}\n\n";
+    t.bodies = bodies;
     return t;
 }
 
@@ -70,6 +87,8 @@ Timeline refused()
     t.end = EndReason::PrefillHttp;
     t.legs[0].server = "p2";
     t.legs[1].firstByte = {};
+    t.legs[1].times = {};
+    t.facts = {};
     t.batch = 4;
     return t;
 }
@@ -82,6 +101,12 @@ Timeline running()
     t.status = 0;
     t.ended = {};
     t.legs[1].firstByte = {};
+    t.legs[1].times = {};
+    t.facts = {};
+    t.observations = std::make_shared<Observations>();
+    Explanation explanation;
+    explanation.phase = PdPhase::PrefillQueue;
+    t.observations->addExplanation(explanation);
     return t;
 }
 
@@ -99,6 +124,7 @@ private Q_SLOTS:
     void completions_data();
     void completions();
     void everyFieldCanBeAskedFor();
+    void everyKeyIsDocumented();
     void deepNesting();
     void longTexts();
 };
@@ -175,6 +201,26 @@ void TstFilter::matches_data()
     row("\"Connection RESET\"", "c");
     row("p2", "r");
     row("\"a \\\"quoted\\\" text\"", "");
+    row("itl.p99>50ms", "gc");
+    row("itl.max:80ms", "gc");
+    row("itl.p50<20ms", "gc");
+    row("itl.mean>34ms", "");
+    row("itl.mean>33ms", "gc");
+    row("tokens.in:100", "g");
+    row("tokens.out>50", "g");
+    row("tokens.cached>=64", "g");
+    row("finish:stop", "g");
+    row("phase:prefill_queue", "w");
+    row("phase:prefill_*", "w");
+    row("trace:4bf92f35", "gcrw");
+    row("peer:192.0.2.7", "gcrw");
+    row("body:otters", "c");
+    row("body:\"They Swim\"", "c");
+    row("otters", ""); // bodies only where they are asked for
+    row("fault:cut", "c");
+    row("is:pinned", "c");
+    row("is:faulted", "c");
+    row("is:stuck", "w");
     row("is:ok or is:running", "gw");
     row("is:ok OR end:decode_cut and model:qwen", "gc");
     row("(is:ok or end:decode_cut) and model:qwen", "c");
@@ -199,6 +245,14 @@ void TstFilter::matches()
             found += letter;
     }
     QCOMPARE(found, hits);
+    // And as the balancer keeps them.
+    QString again;
+    for (auto [letter, timeline] : {std::pair{u'g', good()}, {u'c', cut()}, {u'r', refused()}, {u'w', running()}}) {
+        timeline.searchText = searchTextOf(timeline);
+        if (filter->matches(timeline, now))
+            again += letter;
+    }
+    QCOMPARE(again, hits);
     QCOMPARE(filter->isEmpty(), QString::fromUtf8(QTest::currentDataTag()).trimmed().isEmpty());
 }
 
@@ -302,6 +356,25 @@ void TstFilter::everyFieldCanBeAskedFor()
     }
     for (const FlagWord &flag : flagWords())
         QVERIFY(Filter::parse(u"is:"_s + QLatin1StringView(flag.word)));
+}
+
+void TstFilter::everyKeyIsDocumented()
+{
+    QFile page(QStringLiteral(PDLB_FILTER_PAGE));
+    QVERIFY(page.open(QIODevice::ReadOnly));
+    QSet<QString> documented; // what stands in code in the first column of a table
+    while (!page.atEnd()) {
+        const QString line = QString::fromUtf8(page.readLine());
+        if (!line.startsWith(u"| `"))
+            continue;
+        const QStringList parts = line.sliced(1, line.indexOf(u'|', 1) - 1).split(u'`');
+        for (qsizetype i = 1; i < parts.size(); i += 2)
+            documented.insert(parts[i]);
+    }
+    for (const Field &field : filterFields())
+        QVERIFY2(documented.contains(QLatin1StringView(field.key)), field.key);
+    for (const FlagWord &flag : flagWords())
+        QVERIFY2(documented.contains(QLatin1StringView(flag.word)), flag.word);
 }
 
 void TstFilter::deepNesting()

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "http/sse.h"
+#include "inject/injector.h"
+#include "upstream/upstream_transport.h"
+
+namespace pdlb::inject {
+
+/// A leg to which something is done on purpose, between the engine's and its user. Takes `inner` as a child.
+class FaultyLeg final : public upstream::Leg
+{
+    Q_OBJECT
+
+public:
+    FaultyLeg(upstream::Leg *inner, Injection injection, QObject *parent);
+
+    bool isReady() const override { return m_inner->isReady(); }
+    void send() override;
+    void pause() override { m_inner->pause(); }
+    void resume() override;
+    void abort() override;
+    bool wroteAnything() const override { return m_sent || m_inner->wroteAnything(); }
+    bool reusedConnection() const override { return m_inner->reusedConnection(); }
+
+private:
+    void sendNow();
+    void answerStatus();
+    void onData(QByteArrayView bytes);
+    void breakOff(const QString &where);
+
+    upstream::Leg *m_inner; ///< child
+    Injection m_injection;
+    http::SseScanner m_scanner;
+    bool m_sent = false;
+    bool m_over = false; ///< nothing of the inner leg counts any more
+    bool m_stalled = false;
+};
+
+/// The body with every one of these rooms replaced by another one.
+BytePieces withWrongRooms(const BytePieces &body, const QList<quint64> &rooms);
+
+} // namespace pdlb::inject
