@@ -3,6 +3,7 @@
 
 #include "cli/config_command.h"
 #include "cli/demo_command.h"
+#include "cli/doctor_command.h"
 #include "cli/mock_command.h"
 #include "cli/serve_command.h"
 #include "cli/trace_command.h"
@@ -17,6 +18,7 @@ std::vector<std::unique_ptr<Command>> makeCommands()
     commands.push_back(std::make_unique<ServeCommand>());
     commands.push_back(std::make_unique<ConfigCommand>());
     commands.push_back(std::make_unique<DemoCommand>());
+    commands.push_back(std::make_unique<DoctorCommand>());
     commands.push_back(std::make_unique<MockCommand>());
     commands.push_back(std::make_unique<TraceCommand>());
     return commands;

@@ -118,12 +118,13 @@ bool Doctor::Private::isWanted(const ServerConfig &prefill, const ServerConfig &
 
 std::unique_ptr<ServerExam> Doctor::Private::examOf(Role role, const ServerConfig &server)
 {
-    const upstream::Origin origin = upstream::parseOrigin(server.url).value_or(upstream::Origin());
+    upstream::Origin origin = upstream::parseOrigin(server.url).value_or(upstream::Origin()); // a valid configuration has one
+    origin.peerName = server.hostName.toUtf8();
     ServerFacts facts{.role = role, .name = server.name, .url = QString::fromUtf8(origin.url()), .host = QString::fromUtf8(origin.host), .port = origin.port};
     facts.local = isLocal(facts.host);
     facts.enabled = server.enabled;
     for (const ServerConfig &other : serversOf(config, role == Role::Prefill ? Role::Decode : Role::Prefill)) {
-        if (const auto its = upstream::parseOrigin(other.url); its && *its == origin)
+        if (const auto its = upstream::parseOrigin(other.url); its && its->url() == origin.url())
             facts.sameAs = other.name;
     }
     return std::make_unique<ServerExam>(*context, origin, server, ServerReport{.facts = facts}, nullptr);
