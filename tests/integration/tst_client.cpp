@@ -47,6 +47,10 @@ private Q_SLOTS:
     void pinnedPair();
     void nobodyThere();
     void roleIsNoToken();
+    void answersThatAreNone_data();
+    void answersThatAreNone();
+    void timeout_data() { direct(); }
+    void timeout();
     void closedLoop_data() { direct(); }
     void closedLoop();
     void openLoop_data();
@@ -223,6 +227,54 @@ void TstClient::roleIsNoToken()
     QCOMPARE(run.result().chunks, 2);
     QVERIFY(run.result().ttft() && run.result().ttfo() && *run.result().ttft() <= *run.result().ttfo());
     QVERIFY(!run.result().facts.completionTokens);
+}
+
+void TstClient::answersThatAreNone_data()
+{
+    QTest::addColumn<QByteArray>("answer");
+    QTest::addColumn<QString>("error"); // its beginning; empty: it is a good one
+    const auto row = [](const char *name, const QByteArray &answer, const QString &error) { QTest::newRow(name) << answer << error; };
+    row("a web page", rawAnswer("<html>Welcome</html>"), u"the answer is no JSON: <html>Welcome"_s);
+    row("nothing", rawAnswer({}), u"the answer is empty"_s);
+    row("a redirect", rawAnswer("see there", "Location: /x\r\n", "307 Temporary Redirect"), u"status 307: see there"_s);
+    row("an error under 200", rawAnswer(R"({"error":{"message":"out of memory"}})"), u"the answer reports an error: out of memory"_s);
+    row("no error", rawAnswer(R"({"error":null,"text":"a"})"), {});
+    row("an abort", rawAnswer(R"({"text":"","meta_info":{"finish_reason":{"type":"abort"}}})"), u"the engine aborted the request"_s);
+    row("rubbish events", rawStream({"data: <html>\n\n", "data: [DONE]\n\n"}), u"an event of the stream is no JSON object: <html>"_s);
+    row("no events", rawStream({"data: [DONE]\n\n"}), u"the stream holds no event but its end marker"_s);
+    row("no end marker", rawStream({"data: {\"text\":\"a\"}\n\n"}), u"the stream ended without its end marker"_s);
+    row("no error in an event", rawStream({"data: {\"error\":null,\"text\":\"a\"}\n\n", "data: [DONE]\n\n"}), {});
+    row("a long error", rawAnswer("{\"error\":\"" + QByteArray(100'000, 'x') + "\"}", {}, "500 Oops"), u"status 500: xxx"_s);
+}
+
+void TstClient::answersThatAreNone()
+{
+    QFETCH(QString, error);
+    QFETCH(QByteArray, answer);
+    ScriptedEngine engine;
+    engine.answerRaw(answer);
+    upstream::DirectTransport transport;
+    RequestRun run(transport, *upstream::parseOrigin(engine.url()), chat().toBytes(), SteadyClock::instance(), nullptr);
+    QSignalSpy finished(&run, &RequestRun::finished);
+    run.start();
+    PDLB_WAIT(!finished.isEmpty());
+    QCOMPARE(run.result().isGood(), error.isEmpty());
+    QVERIFY2(run.result().error.startsWith(error), qPrintable(run.result().error));
+    QVERIFY(run.result().error.size() < 400); // it is counted by, printed, and kept
+}
+
+void TstClient::timeout()
+{
+    QVERIFY(begin());
+    m_rig->decode().addFault(u"any:stall=after-2"_s);
+    upstream::DirectTransport transport;
+    RequestRun run(transport, origin(), chat().toBytes(), SteadyClock::instance(), nullptr, {.timeout = 300ms});
+    QSignalSpy finished(&run, &RequestRun::finished);
+    run.start();
+    PDLB_WAIT(!finished.isEmpty());
+    QCOMPARE(run.result().error, u"no whole answer within 0.3 s"_s);
+    QVERIFY(!run.result().aborted);
+    PDLB_WAIT_EQUAL(m_rig->traces.lastEnd(), "client_gone");
 }
 
 void TstClient::closedLoop()
