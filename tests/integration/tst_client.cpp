@@ -63,6 +63,9 @@ private Q_SLOTS:
     void stopping();
     void duration_data() { direct(); }
     void duration();
+    void durationEndsAnOpenLoop_data() { direct(); }
+    void durationEndsAnOpenLoop();
+    void madeUpPairsAreBounded();
 
 private:
     upstream::Origin origin() const { return *upstream::parseOrigin(m_rig->balancer.url().toString()); }
@@ -370,6 +373,36 @@ void TstClient::duration()
     const BenchReport report = bench({.requests = 1'000'000'000, .concurrency = 2, .duration = 100ms});
     QVERIFY(report.all.good > 0);
     QCOMPARE(m_finishes, 1);
+}
+
+void TstClient::durationEndsAnOpenLoop()
+{
+    QVERIFY(begin());
+    // The next one would be due long after it.
+    const BenchReport report = bench({.requests = 1000, .rate = 0.001, .poisson = false, .duration = 100ms});
+    QCOMPARE(report.all.good, 1);
+}
+
+void TstClient::madeUpPairsAreBounded()
+{
+    ScriptedEngine engine;
+    quint64 number = 0;
+    engine.setHandler([&number](mock::MockExchange &exchange) {
+        exchange.writeRaw(rawAnswer("{}", "X-Pdlb-Prefill: p" + QByteArray::number(++number) + "\r\nX-Pdlb-Decode: d\r\n"));
+        exchange.endRaw();
+    });
+    GeneratorOptions prompts;
+    prompts.base = chat(false);
+    prompts.inputTokens = 1;
+    upstream::DirectTransport transport;
+    BenchRun run(transport, *upstream::parseOrigin(engine.url()), makeGenerator(prompts), {.requests = qint64(BenchRun::mostPairs) + 100, .concurrency = 32},
+                 SteadyClock::instance(), nullptr);
+    QSignalSpy finished(&run, &BenchRun::finished);
+    run.start();
+    QTRY_VERIFY_WITH_TIMEOUT(!finished.isEmpty(), 120'000);
+    QCOMPARE(run.report().all.good, qint64(BenchRun::mostPairs) + 100);
+    QCOMPARE(run.report().pairs.size(), BenchRun::mostPairs + 1);
+    QCOMPARE(run.report().pairs.at("others").good, 100);
 }
 
 QTEST_GUILESS_MAIN(TstClient)
