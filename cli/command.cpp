@@ -4,7 +4,9 @@
 #include "cli/bench_command.h"
 #include "cli/config_command.h"
 #include "cli/demo_command.h"
+#include "cli/doctor_command.h"
 #include "cli/mock_command.h"
+#include "cli/replay_command.h"
 #include "cli/send_command.h"
 #include "cli/serve_command.h"
 #include "cli/trace_command.h"
@@ -19,10 +21,12 @@ std::vector<std::unique_ptr<Command>> makeCommands()
     commands.push_back(std::make_unique<ServeCommand>());
     commands.push_back(std::make_unique<ConfigCommand>());
     commands.push_back(std::make_unique<DemoCommand>());
+    commands.push_back(std::make_unique<DoctorCommand>());
     commands.push_back(std::make_unique<MockCommand>());
     commands.push_back(std::make_unique<TraceCommand>());
     commands.push_back(std::make_unique<SendCommand>());
     commands.push_back(std::make_unique<BenchCommand>());
+    commands.push_back(std::make_unique<ReplayCommand>());
     return commands;
 }
 

@@ -24,6 +24,8 @@ public:
     QString file() const { return QString::fromStdString(m_file); }
     /// The file's configuration, or the defaults, changed by the flags; secrets are read, everything is checked.
     Result<Config> config() const;
+    /// A change after all that the flags make.
+    void change(std::function<void(Config &)> change) { m_changes.push_back(std::move(change)); }
     /// The same, as far as it can be saved: keys that were given as such are not in it.
     bool hasUnsavedKeys() const { return !m_apiKeys.empty() || !m_adminKeys.empty() || !m_engineApiKey.empty(); }
     /// Flags of SGLang's router that were given and mean nothing here.

@@ -64,6 +64,12 @@ void MockCommand::addTo(CLI::App &app)
         ->type_name("SPEC")
         ->expected(1)
         ->take_all();
+    m_app->add_option("--set", m_settings,
+                      "What one engine has otherwise: ROLE[INDEX]:KEY=VALUE, KEY being a member of /server_info, api_key or "
+                      "registered, e.g. decode1:page_size=128; repeatable")
+        ->type_name("SETTING")
+        ->expected(1)
+        ->take_all();
     m_app->add_flag("--json", m_json, "Print the addresses as one JSON object");
 }
 
@@ -75,22 +81,29 @@ int MockCommand::run(Streams &streams)
     if (m_options.prefills + m_options.decodes == 0)
         return usage(streams, QStringLiteral("there is no engine to start; give --prefill or --decode at least one"));
     mock::FleetOptions options = m_options;
-    for (const std::string &spec : m_faults) {
-        auto fault = mock::parseFault(QString::fromStdString(spec));
-        if (!fault)
-            return usage(streams, fault.error().message);
-        bool hits = false;
-        for (int i = 0; i < maxEngines; ++i) {
-            hits = hits || (i < options.prefills && fault->appliesTo(mock::Role::Prefill, i))
-                   || (i < options.decodes && fault->appliesTo(mock::Role::Decode, i));
+    const auto add = [&](const std::vector<std::string> &specs, auto parse, auto &list) -> Result<void> {
+        for (const std::string &spec : specs) {
+            auto parsed = parse(QString::fromStdString(spec));
+            if (!parsed)
+                return tl::unexpected(parsed.error());
+            bool hits = false;
+            for (int i = 0; i < maxEngines; ++i) {
+                hits = hits || (i < options.prefills && parsed->appliesTo(mock::Role::Prefill, i))
+                       || (i < options.decodes && parsed->appliesTo(mock::Role::Decode, i));
+            }
+            if (!hits) {
+                return failure(QStringLiteral("\"%1\": no engine of that name is started; raise --prefill or --decode, or "
+                                              "name another one")
+                                   .arg(QString::fromStdString(spec)));
+            }
+            list.push_back(std::move(*parsed));
         }
-        if (!hits) {
-            return usage(streams, QStringLiteral("fault \"%1\": no engine of that name is started; raise --prefill or "
-                                                 "--decode, or name another one")
-                                      .arg(QString::fromStdString(spec)));
-        }
-        options.faults.push_back(std::move(*fault));
-    }
+        return {};
+    };
+    if (const auto added = add(m_faults, mock::parseFault, options.faults); !added)
+        return usage(streams, added.error().message);
+    if (const auto added = add(m_settings, mock::parseSetting, options.settings); !added)
+        return usage(streams, added.error().message);
     options.engine.host = QString::fromStdString(m_host);
     options.engine.model = QByteArray::fromStdString(m_model);
     options.engine.text = QByteArray::fromStdString(m_text);

@@ -26,6 +26,7 @@ private:
     std::string m_model = "mock-model";
     std::string m_text;
     std::vector<std::string> m_faults;
+    std::vector<std::string> m_settings;
     bool m_json = false;
 };
 

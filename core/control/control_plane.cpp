@@ -2,6 +2,7 @@
 #include "control/control_plane.h"
 
 #include "control/admin_api.h"
+#include "control/doctor_api.h"
 #include "control/fault_api.h"
 #include "control/openapi.h"
 #include "control/role_switch.h"
@@ -104,6 +105,7 @@ ControlPlane::ControlPlane(ControlContext context, QObject *parent)
     add(std::make_unique<AdminApi>(m_context));
     add(std::make_unique<TraceApi>(m_context));
     add(std::make_unique<FaultApi>(m_context));
+    add(std::make_unique<DoctorApi>(m_context));
     add(std::make_unique<WorkersApi>(m_context));
     add(std::make_unique<RoleSwitchApi>(m_context));
 }

@@ -44,7 +44,7 @@ EngineCall::EngineCall(upstream::UpstreamTransport &transport, const upstream::O
     });
     connect(m_leg, &upstream::Leg::finished, this, [this](const upstream::LegEnd &end) {
         if (end.kind != upstream::LegEndKind::Complete && end.kind != upstream::LegEndKind::Unproven)
-            m_reply = {.error = end.detail};
+            m_reply = {.error = end.detail, .failure = end.kind};
         finish();
     });
     m_timer.setSingleShot(true);

@@ -7,6 +7,7 @@
 #include <QTimer>
 
 #include <functional>
+#include <optional>
 
 namespace pdlb::control {
 
@@ -16,6 +17,8 @@ struct EngineReply {
     http::HeaderList headers;
     QByteArray body;
     QString error;
+    /// How the connection failed; none with status 0: the time was over, or the answer too large.
+    std::optional<upstream::LegEndKind> failure = {};
     bool ok() const { return status >= 200 && status < 300; }
     /// The error, or "status N: …" with the start of the body.
     QString describe() const;

@@ -41,33 +41,6 @@ QByteArray unescape(const QString &text)
     return out;
 }
 
-Result<void> readTarget(const QString &text, Fault &fault)
-{
-    QString name = text;
-    QString digits;
-    while (!name.isEmpty() && name.back() >= u'0' && name.back() <= u'9') {
-        digits.prepend(name.back());
-        name.chop(1);
-    }
-    if (name == QLatin1String("prefill"))
-        fault.role = Role::Prefill;
-    else if (name == QLatin1String("decode"))
-        fault.role = Role::Decode;
-    else if (name == QLatin1String("plain"))
-        fault.role = Role::Plain;
-    else if (name != QLatin1String("any"))
-        return failure(QStringLiteral("\"%1\" is no engine: write prefill, decode or any, with an index if you like "
-                                      "(decode0)")
-                           .arg(text));
-    if (digits.isEmpty())
-        return {};
-    const auto index = parseNumber(QStringLiteral("an engine's index"), digits, 0);
-    if (!index)
-        return tl::unexpected(index.error());
-    fault.index = *index;
-    return {};
-}
-
 Result<void> readBreakPoint(const QString &value, Fault &fault)
 {
     fault.kind = Kind::Break;
@@ -202,7 +175,7 @@ Result<void> readKind(const QString &kind, const QString &value, Fault &fault)
     if (kind == QLatin1String("framing"))
         return readKey(kind, value, fault);
     const std::pair<const char *, Kind> plain[] = {
-        {"abort", Kind::Abort}, {"garbage", Kind::Garbage}, {"hang", Kind::Hang}, {"noread", Kind::NoRead}};
+        {"abort", Kind::Abort}, {"kvfail", Kind::KvFail}, {"garbage", Kind::Garbage}, {"hang", Kind::Hang}, {"noread", Kind::NoRead}};
     for (const auto &[name, of] : plain) {
         if (kind == QLatin1String(name)) {
             fault.kind = of;
@@ -210,7 +183,7 @@ Result<void> readKind(const QString &kind, const QString &value, Fault &fault)
         }
     }
     return failure(QStringLiteral("\"%1\" is no fault: write status, delay, close, reset, truncate, stall, abort, "
-                                  "garbage, raw, hang, noread, framing or stale")
+                                  "kvfail, garbage, raw, hang, noread, framing or stale")
                    .arg(kind));
 }
 
@@ -242,6 +215,33 @@ Result<std::chrono::milliseconds> parseDuration(QStringView text)
     return failure(QStringLiteral("\"%1\" is no time: write a number with its unit, like 200ms, 2s or 1m").arg(text));
 }
 
+Result<void> readEngineName(const QString &text, std::optional<Role> &role, int &index)
+{
+    QString name = text;
+    QString digits;
+    while (!name.isEmpty() && name.back() >= u'0' && name.back() <= u'9') {
+        digits.prepend(name.back());
+        name.chop(1);
+    }
+    if (name == QLatin1String("prefill"))
+        role = Role::Prefill;
+    else if (name == QLatin1String("decode"))
+        role = Role::Decode;
+    else if (name == QLatin1String("plain"))
+        role = Role::Plain;
+    else if (name != QLatin1String("any"))
+        return failure(QStringLiteral("\"%1\" is no engine: write prefill, decode or any, with an index if you like "
+                                      "(decode0)")
+                           .arg(text));
+    if (digits.isEmpty())
+        return {};
+    const auto number = parseNumber(QStringLiteral("an engine's index"), digits, 0);
+    if (!number)
+        return tl::unexpected(number.error());
+    index = *number;
+    return {};
+}
+
 Result<Fault> parseFault(const QString &text)
 {
     const qsizetype colon = text.indexOf(u':');
@@ -253,7 +253,7 @@ Result<Fault> parseFault(const QString &text)
     Fault fault;
     const QStringList parts = text.sliced(colon + 1).split(u',');
     const auto [kind, value] = splitAtEquals(parts.front());
-    Result<void> done = readTarget(text.first(colon), fault).and_then([&, &kind = kind, &value = value] {
+    Result<void> done = readEngineName(text.first(colon), fault.role, fault.index).and_then([&, &kind = kind, &value = value] {
         return readKind(kind, value, fault);
     });
     for (qsizetype i = 1; done && i < parts.size(); ++i) {

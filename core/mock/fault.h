@@ -24,6 +24,7 @@ namespace pdlb::mock {
 ///     decode:truncate=700,how=reset        the raw answer ends behind 700 bytes
 ///     decode:stall=after-3                 silence behind 3 events (0: behind the head)
 ///     prefill:abort,status=500,message=…   in-band abort inside the 200 answer, after=N events
+///     decode:kvfail                        the KV transfer with another engine fails, message=… says why
 ///     decode:garbage                       bytes that are no HTTP, then FIN
 ///     decode:raw=HTTP/1.1 200 OK\r\n\r\n   these bytes (C escapes; a comma is \x2c), then FIN, RST or nothing (how)
 ///     decode:hang                          takes the request and never answers
@@ -34,7 +35,7 @@ namespace pdlb::mock {
 /// Keys of every kind: delay=TIME, count=N (only the first N requests), path=/generate (default: the generation
 /// endpoints; * is every path), framing=close|chunked, how=fin|reset|stall.
 struct Fault {
-    enum class Kind { None, Status, Break, Abort, Garbage, Raw, Hang, NoRead, Stale };
+    enum class Kind { None, Status, Break, Abort, KvFail, Garbage, Raw, Hang, NoRead, Stale };
 
     Kind kind = Kind::None;
     std::optional<Role> role; ///< none: any
@@ -60,6 +61,9 @@ struct Fault {
     /// Acts on the head alone.
     bool actsOnHead() const { return kind == Kind::NoRead || (kind == Kind::Status && early); }
 };
+
+/// Reads "prefill", "decode0", …; an index of -1 and no role stand for all.
+Result<void> readEngineName(const QString &text, std::optional<Role> &role, int &index);
 
 /// Reads one fault. The error is one sentence for the person who typed it.
 Result<Fault> parseFault(const QString &text);

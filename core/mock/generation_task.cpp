@@ -61,6 +61,7 @@ RoomSide::Spec GenerationTask::specOf(const MockPrompt &prompt) const
         spec.compute = nanoseconds(1000.0 * double(prompt.tokens.size()) / options.prefillTps);
     if (m_engine.role == Role::Prefill)
         spec.transfer = nanoseconds(options.kvMs);
+    spec.transferFailure = m_transferFailure;
     spec.lookup = options.lookupTime;
     spec.timeout = m_engine.role == Role::Decode ? options.waitingTimeout : options.bootstrapTimeout;
     return spec;

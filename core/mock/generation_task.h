@@ -28,6 +28,8 @@ public:
 
     /// The answer ends in-band with `abort` behind that many tokens; 0: at once, and no rendezvous takes place.
     void scriptAbort(const MockAbort &abort, int afterTokens);
+    /// The KV transfer with another engine fails for that reason.
+    void scriptTransferFailure(const QString &reason) { m_transferFailure = reason; }
     void start();
     /// POST /abort_request: aborts the prompts whose rid starts with `prefix` (empty: all).
     void abort(const QByteArray &prefix);
@@ -73,6 +75,7 @@ private:
     std::vector<Item> m_items;
     std::optional<MockAbort> m_scripted;
     int m_scriptedAfter = 0;
+    QString m_transferFailure;
     Clock::time_point m_arrived = Clock::now();
     QTimer m_timer;
     bool m_headSent = false;

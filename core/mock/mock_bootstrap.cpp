@@ -12,7 +12,8 @@ constexpr const char *plainText = "text/plain; charset=utf-8";
 constexpr int rankPort = 17000;
 } // namespace
 
-MockBootstrap::MockBootstrap(MockOptions options, QObject *parent) : QObject(parent), m_options(std::move(options))
+MockBootstrap::MockBootstrap(MockOptions options, QObject *parent)
+    : QObject(parent), m_options(std::move(options)), m_registered(m_options.registered)
 {
     m_http.setHandler([this](MockExchange &exchange) { handle(exchange); });
 }

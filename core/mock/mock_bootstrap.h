@@ -31,7 +31,7 @@ private:
     MockOptions m_options;
     MockHttpServer m_http;
     quint16 m_httpPort = 0;
-    bool m_registered = true;
+    bool m_registered;
 };
 
 } // namespace pdlb::mock

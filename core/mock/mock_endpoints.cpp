@@ -105,6 +105,8 @@ void MockEngine::generate(MockExchange &exchange, MockRequest::Kind kind, const 
         const QString message = fault->message.isEmpty() ? QStringLiteral("scripted abort") : fault->message;
         task->scriptAbort({fault->status, message}, fault->after);
     }
+    if (fault && fault->kind == Fault::Kind::KvFail)
+        task->scriptTransferFailure(fault->message.isEmpty() ? QStringLiteral("scripted transfer failure") : fault->message);
     m_tasks.insert(task);
     connect(task, &GenerationTask::ended, this, [this, task] { release(task); });
     if (const int most = m_core.options.maxRunning; most > 0 && m_tasks.size() - m_waiting.size() > most)

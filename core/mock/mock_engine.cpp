@@ -215,6 +215,7 @@ void MockEngine::applyFault(MockExchange &exchange, const Fault &fault)
         break;
     case Fault::Kind::None:
     case Fault::Kind::Abort:
+    case Fault::Kind::KvFail:
     case Fault::Kind::NoRead:
     case Fault::Kind::Stale:
         break;

@@ -26,6 +26,10 @@ void MockFleet::add(Engines &engines, Role role, int count, quint16 port, quint1
         MockOptions options = m_options.engine;
         options.port = portOf(port, i);
         options.bootstrapPort = portOf(bootstrapPort, i);
+        for (const Setting &setting : m_options.settings) {
+            if (setting.appliesTo(role, i))
+                setting.applyTo(options);
+        }
         engines.push_back(std::make_unique<MockEngine>(role, options, &m_hub));
         for (const Fault &fault : m_options.faults) {
             if (fault.appliesTo(role, i))

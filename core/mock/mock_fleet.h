@@ -2,6 +2,7 @@
 #pragma once
 
 #include "mock/mock_engine.h"
+#include "mock/setting.h"
 
 #include <memory>
 #include <vector>
@@ -17,6 +18,7 @@ struct FleetOptions {
     quint16 decodePort = 0;
     quint16 bootstrapPort = 0;
     std::vector<Fault> faults; ///< each goes to the engines that it names
+    std::vector<Setting> settings; ///< likewise
 };
 
 /// Prefill and decode engines that know one another, in the calling thread:

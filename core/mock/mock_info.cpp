@@ -21,6 +21,16 @@ QString text(const QByteArray &bytes)
     return QString::fromUtf8(bytes);
 }
 
+/// The object with the members of `others`, all or those that it has.
+QJsonObject changed(QJsonObject object, const QJsonObject &others, bool all)
+{
+    for (auto it = others.begin(); it != others.end(); ++it) {
+        if (all || object.contains(it.key()))
+            object.insert(it.key(), it.value());
+    }
+    return object;
+}
+
 QJsonObject memory()
 {
     return {{key("weight_gb"), 15.0},
@@ -46,26 +56,27 @@ QByteArray serverInfo(const GenerationTask::Engine &engine, const EngineFacts &f
                                   {key("max_running_requests"), maxRunning},
                                   {key("dp_size"), options.dpSize}});
     }
-    return toJson(QJsonObject{{key("model_path"), text(options.model)},
-                              {key("tokenizer_path"), text(options.model)},
-                              {key("served_model_name"), text(options.model)},
-                              {key("host"), options.host},
-                              {key("port"), facts.port},
-                              {key("disaggregation_mode"), text(roleName(engine.role))},
-                              {key("disaggregation_bootstrap_port"), engine.bootstrapPort},
-                              {key("disaggregation_transfer_backend"), text(options.transferBackend)},
-                              {key("page_size"), options.pageSize},
-                              {key("kv_cache_dtype"), text(options.kvCacheDtype)},
-                              {key("tp_size"), options.tpSize},
-                              {key("dp_size"), options.dpSize},
-                              {key("pp_size"), 1},
-                              {key("max_total_num_tokens"), tokenCapacity},
-                              {key("max_running_requests"), maxRunning},
-                              {key("effective_max_running_requests_per_dp"), maxRunning},
-                              {key("status"), key("ready")},
-                              {key("internal_states"), states},
-                              {key("version"), key(version)},
-                              {key("kv_events"), QJsonValue::Null}});
+    const QJsonObject info{{key("model_path"), text(options.model)},
+                           {key("tokenizer_path"), text(options.model)},
+                           {key("served_model_name"), text(options.model)},
+                           {key("host"), options.host},
+                           {key("port"), facts.port},
+                           {key("disaggregation_mode"), text(roleName(engine.role))},
+                           {key("disaggregation_bootstrap_port"), engine.bootstrapPort},
+                           {key("disaggregation_transfer_backend"), text(options.transferBackend)},
+                           {key("page_size"), options.pageSize},
+                           {key("kv_cache_dtype"), text(options.kvCacheDtype)},
+                           {key("tp_size"), options.tpSize},
+                           {key("dp_size"), options.dpSize},
+                           {key("pp_size"), 1},
+                           {key("max_total_num_tokens"), tokenCapacity},
+                           {key("max_running_requests"), maxRunning},
+                           {key("effective_max_running_requests_per_dp"), maxRunning},
+                           {key("status"), key("ready")},
+                           {key("internal_states"), states},
+                           {key("version"), key(version)},
+                           {key("kv_events"), QJsonValue::Null}};
+    return toJson(changed(info, options.info, true));
 }
 
 QByteArray modelInfo(const MockOptions &options)
@@ -138,15 +149,16 @@ QByteArray loads(const GenerationTask::Engine &engine, const EngineFacts &facts)
 
 QByteArray bootstrapInfo(const MockOptions &options, quint16 httpPort)
 {
-    return toJson(QJsonObject{{key("attn_tp_size"), options.tpSize},
-                              {key("attn_cp_size"), 1},
-                              {key("dp_size"), options.dpSize},
-                              {key("pp_size"), 1},
-                              {key("page_size"), options.pageSize},
-                              {key("kv_cache_dtype"), text(options.kvCacheDtype)},
-                              {key("follow_bootstrap_room"), options.followBootstrapRoom},
-                              {key("enable_dsa_cache_layer_split"), false},
-                              {key("prefill_http_port"), httpPort}});
+    const QJsonObject info{{key("attn_tp_size"), options.tpSize},
+                           {key("attn_cp_size"), 1},
+                           {key("dp_size"), options.dpSize},
+                           {key("pp_size"), 1},
+                           {key("page_size"), options.pageSize},
+                           {key("kv_cache_dtype"), text(options.kvCacheDtype)},
+                           {key("follow_bootstrap_room"), options.followBootstrapRoom},
+                           {key("enable_dsa_cache_layer_split"), false},
+                           {key("prefill_http_port"), httpPort}};
+    return toJson(changed(info, options.info, false));
 }
 
 } // namespace pdlb::mock

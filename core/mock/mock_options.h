@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QByteArray>
+#include <QJsonObject>
 #include <QString>
 
 #include <chrono>
@@ -53,6 +54,8 @@ struct MockOptions {
     int pageSize = 64;
     QByteArray kvCacheDtype = "auto";
     QByteArray transferBackend = "mooncake";
+    QJsonObject info; ///< members that /server_info, and the bootstrap server where it has them, tell instead of the truth
+    bool registered = true; ///< prefill: see MockBootstrap::setRegistered()
 };
 
 } // namespace pdlb::mock

@@ -125,12 +125,19 @@ void RoomSide::timedOut()
 
 void RoomSide::finishTransfer()
 {
-    m_phase = Phase::Done;
     QPointer<RoomSide> peer;
     if (m_inHub && m_hub) {
         peer = m_hub->leave(this);
         m_inHub = false;
     }
+    const QString failure = peer && m_spec.transferFailure.isEmpty() ? peer->m_spec.transferFailure : m_spec.transferFailure;
+    if (peer && !failure.isEmpty()) {
+        failTransfer(failure);
+        if (peer)
+            peer->failTransfer(failure);
+        return;
+    }
+    m_phase = Phase::Done;
     if (peer) {
         m_hub->leave(peer);
         peer->m_inHub = false;
@@ -141,6 +148,11 @@ void RoomSide::finishTransfer()
     Q_EMIT transferred();
     if (peer)
         Q_EMIT peer->transferred();
+}
+
+void RoomSide::failTransfer(const QString &reason)
+{
+    fail(m_spec.kind == Kind::Prefill ? "Prefill transfer failed" : "Decode transfer failed", reason);
 }
 
 void RoomSide::abort()

@@ -67,6 +67,7 @@ public:
         QByteArray rid;
         std::chrono::nanoseconds compute{0}; ///< prefill, or alone: until the KV transfer begins
         std::chrono::nanoseconds transfer{0};
+        QString transferFailure; ///< not empty: the transfer fails at its end, for that reason
         std::chrono::milliseconds lookup{0};
         std::chrono::milliseconds timeout{0}; ///< for the other side to come (prefill) or for KV (decode)
     };
@@ -98,6 +99,7 @@ private:
     void lookupFailed();
     void timedOut();
     void finishTransfer();
+    void failTransfer(const QString &reason);
     void peerLost();
     void fail(const char *stage, const QString &reason);
     void leave();

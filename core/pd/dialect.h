@@ -64,6 +64,9 @@ public:
     /// The legs' bodies for one attempt, with fresh rooms.
     virtual RequestPlan plan(const RequestShape &shape, const QByteArray &body, const BootstrapAddress &bootstrap,
                              RoomSource &rooms, Random &random) const = 0;
+    /// One leg's body with which its engine needs no partner: the KV transfer is only feigned. For finding out whose fault
+    /// it is.
+    virtual LegPlan planAlone(LegRole role, const RequestShape &shape, const QByteArray &body, Random &random) const = 0;
     /// Null when decode's bytes go to the client unchanged and prefill's are only drained.
     virtual std::unique_ptr<AnswerMerger> merger(const RequestShape &shape) const = 0;
     /// Judges one whole server-sent event of a 200 answer.

@@ -18,6 +18,10 @@ public:
     {
         return sglang::plan(shape, body, bootstrap, rooms, random);
     }
+    LegPlan planAlone(LegRole role, const RequestShape &shape, const QByteArray &body, Random &random) const override
+    {
+        return sglang::planAlone(role, shape, body, random);
+    }
     std::unique_ptr<AnswerMerger> merger(const RequestShape &shape) const override
     {
         return AnswerJoiner::isNeeded(shape) ? std::make_unique<AnswerJoiner>(shape) : nullptr;

@@ -34,9 +34,9 @@ template <typename Append> void appendPerPrompt(QByteArray &out, const RequestSh
     out += ']';
 }
 
-/// The members that go before the closing brace of both bodies.
-QByteArray bootstrapMembers(const RequestShape &shape, const BootstrapAddress &bootstrap, RoomSource &source,
-                            std::vector<quint64> &rooms)
+/// The members that go before the closing brace of both bodies. `nextRoom` is called once for each prompt.
+template <typename NextRoom>
+QByteArray bootstrapMembers(const RequestShape &shape, const BootstrapAddress &bootstrap, NextRoom nextRoom)
 {
     QByteArray host;
     json::appendQuoted(host, bootstrap.host);
@@ -50,10 +50,7 @@ QByteArray bootstrapMembers(const RequestShape &shape, const BootstrapAddress &b
     out += ",\"bootstrap_port\":";
     appendPerPrompt(out, shape, [&] { out += port; });
     out += ",\"bootstrap_room\":";
-    appendPerPrompt(out, shape, [&] {
-        rooms.push_back(source.next(bootstrap.steering, rooms.size()));
-        out += QByteArray::number(rooms.back());
-    });
+    appendPerPrompt(out, shape, [&] { out += QByteArray::number(nextRoom()); });
     return out;
 }
 
@@ -95,7 +92,10 @@ RequestPlan plan(const RequestShape &shape, const QByteArray &body, const Bootst
     plan.legs.reserve(size_t(shape.samples) * 2);
     plan.rooms.reserve(size_t(shape.samples * shape.batchSize));
     for (int sample = 0; sample < shape.samples; ++sample) {
-        QByteArray members = bootstrapMembers(shape, bootstrap, rooms, plan.rooms);
+        QByteArray members = bootstrapMembers(shape, bootstrap, [&] {
+            plan.rooms.push_back(rooms.next(bootstrap.steering, plan.rooms.size()));
+            return plan.rooms.back();
+        });
         QByteArray rid;
         if (!shape.hasRid || shape.samples > 1)
             rid = makeRid(random);
@@ -108,6 +108,17 @@ RequestPlan plan(const RequestShape &shape, const QByteArray &body, const Bootst
         plan.legs.push_back({LegRole::Decode, sample, pieces, rid});
     }
     return plan;
+}
+
+LegPlan planAlone(LegRole role, const RequestShape &shape, const QByteArray &body, Random &random)
+{
+    QByteArray members = bootstrapMembers(shape, {.host = "2.2.2.2", .port = {}}, [] { return quint64(0); });
+    QByteArray rid = makeRid(random);
+    if (!shape.hasRid)
+        members += ",\"rid\":\"" + rid + '"';
+    else
+        rid = shape.clientRid;
+    return {role, 0, assemble(shape, body, 0, rid, members), rid};
 }
 
 } // namespace pdlb::pd::sglang

@@ -16,6 +16,9 @@ Result<RequestShape, ApiError> analyse(Endpoint endpoint, const QByteArray &body
 RequestPlan plan(const RequestShape &shape, const QByteArray &body, const BootstrapAddress &bootstrap,
                  RoomSource &rooms, Random &random);
 
+/// Dialect::planAlone for SGLang: its fake bootstrap host 2.2.2.2 with room 0.
+LegPlan planAlone(LegRole role, const RequestShape &shape, const QByteArray &body, Random &random);
+
 /// Dialect::inBandError for SGLang.
 std::optional<InBandError> inBandError(QByteArrayView event);
 
