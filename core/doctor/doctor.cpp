@@ -232,6 +232,8 @@ void Doctor::begin()
             } else if (d->options.pairs.isEmpty()) { // disabled
                 ServerReport report{.facts = {.role = role, .name = server.name, .url = server.url, .enabled = server.enabled}};
                 report.findings = checkServer(report.facts);
+                for (Finding &finding : report.findings)
+                    finding.where = server.name;
                 d->others += report;
             }
         }

@@ -13,7 +13,7 @@ namespace pdlb::doctor {
 
 namespace {
 
-constexpr qsizetype longestQuote = 200;
+constexpr qsizetype longestQuote = 400;
 
 /// Takes members of an object, one after the other, and notes those that are of another type.
 class Members

@@ -37,6 +37,15 @@ QByteArray nameOf(const QString &message)
     return {};
 }
 
+/// SGLang's "STAGE for request … with exception TYPE(…): REASON" without what only its log explains.
+QString shortened(const QString &message)
+{
+    const qsizetype request = message.indexOf(" for request "_L1);
+    const qsizetype exception = message.indexOf(" with exception "_L1);
+    const qsizetype reason = message.indexOf("): "_L1, exception);
+    return request < 0 || exception < request || reason < 0 ? message : message.first(request) + u": "_s + message.sliced(reason + 3);
+}
+
 QString address(const ServerFacts &prefill, const BootstrapFacts &bootstrap)
 {
     const QString host = prefill.host.contains(u':') ? u'[' + prefill.host + u']' : prefill.host;
@@ -65,7 +74,7 @@ QString alone(const ServerFacts &prefill, const ServerFacts &decode)
 Finding explainFailure(const ServerFacts &prefill, const BootstrapFacts &bootstrap, const ServerFacts &decode, const char *side, const LegFacts &leg)
 {
     const QByteArray name = nameOf(leg.message);
-    const QString said = leg.status > 0 ? u"%1 answers status %2: %3"_s.arg(QLatin1StringView(side)).arg(leg.status).arg(leg.message)
+    const QString said = leg.status > 0 ? u"%1 answers status %2: %3"_s.arg(QLatin1StringView(side)).arg(leg.status).arg(shortened(leg.message))
                                         : u"the connection to %1 fails: %2"_s.arg(QLatin1StringView(side), leg.message);
     if (name == "page_size_mismatch")
         return {Severity::Error, name, said, u"the engines' KV pages hold different numbers of tokens"_s, u"start both with the same --page-size"_s};
@@ -131,7 +140,7 @@ Findings checkRequest(const ServerFacts &prefill, const BootstrapFacts &bootstra
         const bool fromDecode = request.decode.end == End::Failed;
         Finding finding = explainFailure(prefill, bootstrap, decode, fromDecode ? "decode" : "prefill", fromDecode ? request.decode : request.prefill);
         if (both)
-            finding.what += u"; prefill: "_s + request.prefill.message;
+            finding.what += u"; prefill: "_s + shortened(request.prefill.message);
         return {finding};
     }
     if (!request.ok())

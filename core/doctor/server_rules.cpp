@@ -72,10 +72,10 @@ void checkInfo(const ServerFacts &server, Findings &findings)
     } else if (!server.infoProblem.isEmpty()) {
         findings += {Severity::Warning, "server_info_rubbish", u"/server_info answers status %1 with %2"_s.arg(server.info.status).arg(server.infoProblem),
                      u"something between here and the engine answers in its place, or the engine is broken; "_s + blind,
-                     u"check the URL of --%1; curl %2/server_info"_s.arg(roleOf(server), server.url)};
+                     u"check the URL of --%1; see what comes: curl %2/server_info"_s.arg(roleOf(server), server.url)};
     } else if (server.engine && !server.engine->problems.isEmpty()) {
         findings += {Severity::Warning, "server_info_rubbish", u"/server_info: %1"_s.arg(server.engine->problems.join(u"; "_s)),
-                     u"these members cannot be compared; the engine's version may be unknown to pdlb"_s, u"curl %1/server_info"_s.arg(server.url)};
+                     u"these members cannot be compared; the engine's version may be unknown to pdlb"_s, u"see what comes: curl %1/server_info"_s.arg(server.url)};
     }
 }
 
@@ -145,8 +145,8 @@ Findings checkServer(const ServerFacts &server)
     checkRole(server, findings);
     checkHealth(server, findings);
     checkAlone(server, findings);
-    if (server.info.kind == Kind::Answered && !server.clock.milliseconds)
-        findings += {Severity::Note, "clock_unknown", u"its clock cannot be compared with others"_s, u"the engine sends %1"_s.arg(server.clock.source), u"nothing"_s};
+    if (server.info.ok() && !server.clock.milliseconds)
+        findings += {Severity::Note, "clock_unknown", u"its clock cannot be compared with others"_s, u"the engine sends %1"_s.arg(server.clock.source), u"compare them by hand where times of two machines matter"_s};
     return findings;
 }
 
