@@ -96,7 +96,7 @@ EngineInfo readEngineInfo(const QJsonObject &info, const Quoter &quote)
     EngineInfo engine;
     const Members members(info, quote, engine.problems);
     engine.version = members.text("version"_L1);
-    engine.mode = info.value("disaggregation_mode"_L1).isNull() ? u"null"_s : members.text("disaggregation_mode"_L1);
+    engine.mode = info.value("disaggregation_mode"_L1) == QJsonValue::Null ? u"null"_s : members.text("disaggregation_mode"_L1);
     engine.modelPath = members.text("model_path"_L1);
     engine.servedModel = members.text("served_model_name"_L1);
     engine.kvCacheDtype = members.text("kv_cache_dtype"_L1);

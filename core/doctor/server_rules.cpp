@@ -81,8 +81,14 @@ void checkInfo(const ServerFacts &server, Findings &findings)
 
 void checkRole(const ServerFacts &server, Findings &findings)
 {
-    if (!server.engine || server.engine->mode.isEmpty() || server.engine->mode == roleOf(server))
+    if (!server.engine || server.engine->mode == roleOf(server))
         return;
+    if (server.engine->mode.isEmpty()) {
+        findings += {Severity::Warning, "role_unknown", u"/server_info does not say whether it is a prefill or a decode engine"_s,
+                     u"it has no disaggregation_mode: this is no SGLang engine, or another service answers at that URL"_s,
+                     u"check the URL of --%1; see what comes: curl %2/server_info"_s.arg(roleOf(server), server.url)};
+        return;
+    }
     const QString &mode = server.engine->mode;
     if (mode == "null"_L1) {
         findings += {Severity::Error, "not_disaggregated", u"it is given as %1 but runs without disaggregation"_s.arg(roleOf(server)),

@@ -116,6 +116,7 @@ void TstDoctorRules::rules_data()
     row("server_info_failed", Warning, "log", [](Facts &f) { f.prefill.info.status = 500; });
     row("role_mismatch", Error, "give it with --prefill", [](Facts &f) { f.decode.engine->mode = u"prefill"_s; });
     row("role_mismatch", Error, "--disaggregation-mode prefill", [](Facts &f) { f.prefill.engine->mode = u"decode"_s; }, "the other way");
+    row("role_unknown", Warning, "curl", [](Facts &f) { f.decode.engine->mode.clear(); });
     row("not_disaggregated", Error, "--disaggregation-mode decode", [](Facts &f) { f.decode.engine->mode = u"null"_s; });
     row("unhealthy", Error, "log", [](Facts &f) { f.decode.health.status = 503; });
     row("health_silent", Warning, "--health-timeout", [](Facts &f) { f.decode.health = {Kind::Silent, 0, u"no answer"_s}; });
@@ -188,6 +189,7 @@ void TstDoctorRules::infoIsRead()
     const EngineInfo info = readEngineInfo({{u"disaggregation_mode"_s, QJsonValue()}, {u"page_size"_s, 16}, {u"disaggregation_bootstrap_port"_s, QJsonValue()}, {u"version"_s, u"1\n2"_s}}, Quoter({}));
     QCOMPARE(info.mode, u"null"_s);
     QCOMPARE(info.pageSize, std::optional<qint64>(16));
+    QCOMPARE(readEngineInfo({}, Quoter({})).mode, QString());
     QVERIFY(!info.bootstrapPort && !info.tpSize && info.problems.isEmpty());
     QCOMPARE(info.version, u"1 2"_s);
 }
