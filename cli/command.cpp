@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/command.h"
 
+#include "cli/bench_command.h"
 #include "cli/config_command.h"
 #include "cli/demo_command.h"
 #include "cli/doctor_command.h"
 #include "cli/mock_command.h"
+#include "cli/send_command.h"
 #include "cli/serve_command.h"
 #include "cli/trace_command.h"
 
@@ -21,6 +23,8 @@ std::vector<std::unique_ptr<Command>> makeCommands()
     commands.push_back(std::make_unique<DoctorCommand>());
     commands.push_back(std::make_unique<MockCommand>());
     commands.push_back(std::make_unique<TraceCommand>());
+    commands.push_back(std::make_unique<SendCommand>());
+    commands.push_back(std::make_unique<BenchCommand>());
     return commands;
 }
 

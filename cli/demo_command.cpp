@@ -2,10 +2,11 @@
 #include "cli/demo_command.h"
 
 #include "balancer.h"
-#include "client/chat_client.h"
 #include "cli/logging.h"
-#include "mock/mock_fleet.h"
 #include "cli/signals.h"
+#include "client/request_run.h"
+#include "mock/mock_fleet.h"
+#include "upstream/direct_transport.h"
 
 #include <QCoreApplication>
 
@@ -38,11 +39,6 @@ public:
         qRegisterMetaType<trace::TimelinePtr>();
         connect(&m_balancer, &Balancer::stopped, this, [this](bool) { QCoreApplication::exit(m_code); });
         connect(&m_timelines, &TimelineRelay::recorded, this, &Demo::onTimeline, Qt::QueuedConnection);
-        connect(&m_client, &client::ChatClient::token, this, [this](const QString &text) {
-            m_streams.out << text;
-            m_streams.out.flush();
-        });
-        connect(&m_client, &client::ChatClient::finished, this, &Demo::onAnswered);
         connect(&m_termination, &TerminationSignals::requested, this, [this] {
             m_code = ExitInterrupted;
             m_balancer.drain();
@@ -67,13 +63,29 @@ public:
                           << "decode engine (mock)   " << m_engines.decodeUrls().first().toString() << "\n"
                           << "balancer               " << m_balancer.url().toString() << "\n\n> " << prompt << "\n";
             m_streams.out.flush();
-            m_client.send(m_balancer.url(), u"mock-model"_s, prompt, 24);
+            send(prompt);
         });
         m_balancer.setTraceSink(&m_timelines);
         return m_balancer.start(config);
     }
 
 private:
+    void send(const QString &prompt)
+    {
+        client::RequestSpec spec;
+        spec.model = u"mock-model"_s;
+        spec.messages = {{u"user"_s, prompt}};
+        spec.maxTokens = 24;
+        const auto origin = upstream::parseOrigin(m_balancer.url().toString());
+        auto *run = new client::RequestRun(m_transport, *origin, spec.toBytes(), SteadyClock::instance(), this, {.keepText = true});
+        connect(run, &client::RequestRun::text, this, [this](const QByteArray &content) {
+            m_streams.out << QString::fromUtf8(content);
+            m_streams.out.flush();
+        });
+        connect(run, &client::RequestRun::finished, this, [this, run] { onAnswered(run->result().error); }, Qt::QueuedConnection);
+        run->start();
+    }
+
     void onAnswered(const QString &error)
     {
         m_streams.out << "\n";
@@ -116,7 +128,7 @@ private:
     mock::MockFleet m_engines;
     TimelineRelay m_timelines; // outlives the balancer
     Balancer m_balancer;
-    client::ChatClient m_client;
+    upstream::DirectTransport m_transport;
     TerminationSignals m_termination;
     QString m_text;
     int m_code = ExitOk;

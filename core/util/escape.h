@@ -5,7 +5,8 @@
 
 namespace pdlb {
 
-/// The text on one line: control characters become \xNN, so that nobody's bytes forge log lines or drive a terminal.
-QString escapeControls(const QString &text);
+/// The text on one line: control characters but those of `keep` become \xNN, so that nobody's bytes forge log lines or drive a
+/// terminal.
+QString escapeControls(const QString &text, QStringView keep = {});
 
 } // namespace pdlb

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/client_flags.h"
+
+#include "config/secret_file.h"
+#include "upstream/direct_transport.h"
+#include "upstream/qnam_transport.h"
+#include "util/tls_files.h"
+
+#include <QJsonDocument>
+
+using namespace Qt::StringLiterals;
+
+namespace pdlb::cli {
+
+namespace {
+
+/// Of a file, else of the environment; may be none.
+Result<QByteArray> readKey(const std::string &file, const char *variable)
+{
+    if (file.empty())
+        return qgetenv(variable);
+    const auto keys = readSecretFile(QString::fromStdString(file));
+    if (!keys)
+        return tl::unexpected(keys.error());
+    return keys->first();
+}
+
+} // namespace
+
+void TargetFlags::addTo(CLI::App &app)
+{
+    app.add_option("--url", m_url, "The balancer, or any engine with the same API")->type_name("URL")->capture_default_str()->group("Target");
+    app.add_option("--api-key-file", m_keyFile, "Key to send (or PDLB_API_KEY)")->type_name("FILE")->group("Target");
+    app.add_option("--admin-key-file", m_adminKeyFile, "The balancer's admin key, where it has one (or PDLB_ADMIN_KEY)")->type_name("FILE")->group("Target");
+    app.add_option("--timeout", m_timeout, "For one request")->type_name("SECONDS")->capture_default_str()->check(CLI::Range(0.001, 86'400.0))->group("Target");
+    app.add_option("--ca-file", m_caFile, "Authorities to trust for https://, beside the system's (PEM)")->type_name("FILE")->group("Target");
+    app.add_flag("--insecure", m_insecure, "Do not check certificates")->group("Target");
+}
+
+Result<TargetFlags::Target> TargetFlags::target() const
+{
+    const auto origin = upstream::parseOrigin(QString::fromStdString(m_url));
+    if (!origin)
+        return failure(u"--url: %1"_s.arg(origin.error().message));
+    const auto apiKey = readKey(m_keyFile, "PDLB_API_KEY");
+    if (!apiKey)
+        return tl::unexpected(apiKey.error());
+    const auto adminKey = readKey(m_adminKeyFile, "PDLB_ADMIN_KEY");
+    if (!adminKey)
+        return tl::unexpected(adminKey.error());
+    const auto tls = loadClientTls(QString::fromStdString(m_caFile), !m_insecure);
+    if (!tls)
+        return tl::unexpected(tls.error());
+    return Target{*origin, *tls, *apiKey, *adminKey};
+}
+
+std::unique_ptr<upstream::UpstreamTransport> TargetFlags::Target::makeTransport() const
+{
+    if (origin.tls)
+        return std::make_unique<upstream::QnamTransport>(tls);
+    return std::make_unique<upstream::DirectTransport>();
+}
+
+void RequestFlags::addTo(CLI::App &app)
+{
+    constexpr const char *group = "Request";
+    app.add_option("--model", m_model, "Model; not given: the first that the server lists")->type_name("NAME")->group(group);
+    app.add_option("--pair", m_pair, "Servers that must serve it: p1/d2, p1/*")->type_name("PREFILL/DECODE")->group(group);
+    app.add_option("--max-tokens", m_maxTokens, "At most so many tokens")->check(CLI::Range(1, 100'000'000))->group(group);
+    app.add_option("--temperature", m_temperature, "Sampling temperature")->group(group);
+    app.add_option("--top-p", m_topP, "Nucleus sampling")->group(group);
+    app.add_option("--seed", m_seed, "Seed of the sampling")->group(group);
+    app.add_option("--n", m_samples, "Answers to one request")->check(CLI::Range(1, 1000))->group(group);
+    app.add_option("--stop", m_stop, "Ends the answer (repeatable)")->type_name("TEXT")->expected(1)->take_all()->group(group);
+    app.add_option("--extra", m_extra, "Members merged into the body last")->type_name("JSON")->group(group);
+    app.add_option("--header", m_headers, "Further header (repeatable)")->type_name("NAME: VALUE")->expected(1)->take_all()->group(group);
+    app.add_flag("--no-stream", m_noStream, "Ask for the answer as a whole")->group(group);
+}
+
+Result<client::RequestSpec> RequestFlags::spec() const
+{
+    client::RequestSpec spec;
+    spec.model = QString::fromStdString(m_model);
+    spec.pair = QByteArray::fromStdString(m_pair);
+    spec.maxTokens = m_maxTokens;
+    spec.temperature = m_temperature;
+    spec.topP = m_topP;
+    spec.seed = m_seed;
+    spec.samples = m_samples;
+    spec.stream = !m_noStream;
+    for (const std::string &text : m_stop)
+        spec.stop += QString::fromStdString(text);
+    for (const std::string &field : m_headers) {
+        const QByteArray line = QByteArray::fromStdString(field);
+        const qsizetype colon = line.indexOf(':');
+        const QByteArray name = line.left(std::max<qsizetype>(colon, 0)).trimmed();
+        const QByteArray value = line.mid(colon + 1).trimmed();
+        if (colon < 1 || !http::isToken(name) || !http::isFieldValue(value))
+            return failure(u"--header \"%1\": expected NAME: VALUE"_s.arg(QString::fromUtf8(line.left(100))));
+        spec.headers.add(name, value);
+    }
+    if (!spec.pair.isEmpty() && (!http::isFieldValue(spec.pair) || spec.pair.count('/') != 1))
+        return failure(u"--pair \"%1\": expected PREFILL/DECODE"_s.arg(QString::fromUtf8(spec.pair.left(100))));
+    if (!m_extra.empty()) {
+        QJsonParseError error;
+        const QJsonDocument document = QJsonDocument::fromJson(QByteArray::fromStdString(m_extra), &error);
+        if (!document.isObject())
+            return failure(u"--extra: expected a JSON object%1"_s.arg(error.error == QJsonParseError::NoError ? QString() : u", "_s + error.errorString()));
+        spec.extra = document.object();
+    }
+    return spec;
+}
+
+} // namespace pdlb::cli

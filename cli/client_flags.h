@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "client/request_spec.h"
+#include "cli/command.h"
+#include "upstream/upstream_transport.h"
+
+#include <QSslConfiguration>
+
+namespace pdlb::cli {
+
+/// Whom `pdlb send`, `bench` and `replay` talk to, and how.
+class TargetFlags
+{
+public:
+    void addTo(CLI::App &app);
+
+    struct Target {
+        upstream::Origin origin;
+        QSslConfiguration tls;
+        QByteArray apiKey;
+        QByteArray adminKey;
+        /// Direct for http://, QNetworkAccessManager for https://. To be called in the thread that uses it.
+        std::unique_ptr<upstream::UpstreamTransport> makeTransport() const;
+    };
+    /// The error is one sentence; reads the key files.
+    Result<Target> target() const;
+    std::chrono::milliseconds timeout() const { return std::chrono::milliseconds(qint64(m_timeout * 1000)); }
+
+private:
+    std::string m_url = "http://127.0.0.1:30000";
+    std::string m_keyFile;
+    std::string m_adminKeyFile;
+    std::string m_caFile;
+    double m_timeout = 600;
+    bool m_insecure = false;
+};
+
+/// What a request of `send` and `bench` is made of.
+class RequestFlags
+{
+public:
+    void addTo(CLI::App &app);
+    /// The parameters; errors: extra JSON or a header that is none.
+    Result<client::RequestSpec> spec() const;
+    bool hasModel() const { return !m_model.empty(); }
+
+private:
+    std::string m_model;
+    std::string m_pair;
+    std::string m_extra;
+    std::vector<std::string> m_headers;
+    std::vector<std::string> m_stop;
+    std::optional<int> m_maxTokens;
+    std::optional<double> m_temperature;
+    std::optional<double> m_topP;
+    std::optional<qint64> m_seed;
+    std::optional<int> m_samples;
+    bool m_noStream = false;
+};
+
+} // namespace pdlb::cli

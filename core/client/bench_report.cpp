@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/bench_report.h"
+
+#include <QJsonArray>
+
+#include <array>
+#include <cmath>
+
+using namespace Qt::StringLiterals;
+
+namespace pdlb::client {
+
+namespace {
+
+struct Percentile {
+    const char *name;
+    double share;
+};
+constexpr std::array percentiles{Percentile{"p50", 0.5}, Percentile{"p90", 0.9}, Percentile{"p95", 0.95}, Percentile{"p99", 0.99},
+                                 Percentile{"p99.9", 0.999}};
+
+constexpr double smallestChange = 1.2; // percent, of values whose percentiles are known within 0.6 %
+
+struct Metric {
+    const char *name;
+    const char *label;
+    const Distribution BenchGroup::*of;
+};
+constexpr std::array metrics{
+    Metric{"ttft_ms", "TTFT", &BenchGroup::ttft}, Metric{"ttfo_ms", "TTFO", &BenchGroup::ttfo}, Metric{"itl_ms", "ITL", &BenchGroup::itl},
+    Metric{"icl_ms", "ICL", &BenchGroup::icl},    Metric{"e2e_ms", "E2E", &BenchGroup::duration}};
+
+QJsonArray estimateJson(const Distribution::Estimate &estimate)
+{
+    return {estimate.value, estimate.low, estimate.high};
+}
+
+QJsonObject distributionJson(const Distribution &values)
+{
+    QJsonObject object{{u"count"_s, values.count()}};
+    if (values.isEmpty())
+        return object;
+    object.insert(u"mean"_s, estimateJson(values.meanEstimate()));
+    object.insert(u"max"_s, values.most());
+    for (const auto &[name, share] : percentiles) {
+        if (const auto estimate = values.estimate(share))
+            object.insert(QLatin1StringView(name), estimateJson(*estimate));
+    }
+    return object;
+}
+
+QJsonObject groupJson(const BenchGroup &group)
+{
+    QJsonObject object{{u"good"_s, group.good}, {u"failed"_s, group.failed}, {u"prompt_tokens"_s, group.promptTokens},
+                       {u"completion_tokens"_s, group.completionTokens}, {u"cached_tokens"_s, group.cachedTokens}, {u"bytes"_s, group.bytes}};
+    for (const auto &[name, label, of] : metrics)
+        object.insert(QLatin1StringView(name), distributionJson(group.*of));
+    return object;
+}
+
+QString number(double value)
+{
+    return QString::number(value, 'f', value < 10 ? 2 : value < 1000 ? 1 : 0);
+}
+
+QString cell(const QString &text, int width = 10)
+{
+    return text.rightJustified(width);
+}
+
+QString row(const QString &label, const Distribution &values)
+{
+    QString line = label.leftJustified(8) + cell(QString::number(values.count()), 9);
+    if (values.isEmpty())
+        return line + cell(u"-"_s) + u'\n';
+    line += cell(number(values.mean()));
+    for (const auto &[name, share] : percentiles) {
+        const auto estimate = values.estimate(share);
+        line += cell(estimate ? number(estimate->value) : u"-"_s);
+    }
+    return line + cell(number(values.most())) + u'\n';
+}
+
+QString tableHead(const QString &label)
+{
+    QString line = label.leftJustified(8) + cell(u"n"_s, 9) + cell(u"mean"_s);
+    for (const Percentile &percentile : percentiles)
+        line += cell(QLatin1StringView(percentile.name));
+    return line + cell(u"max"_s) + u'\n';
+}
+
+/// The pair whose requests take longest at the median, when it stands out.
+QByteArray slowPair(const std::map<QByteArray, BenchGroup> &pairs)
+{
+    QByteArray slowest;
+    double most = 0;
+    std::vector<double> medians;
+    for (const auto &[name, group] : pairs) {
+        if (group.duration.isEmpty())
+            continue;
+        medians.push_back(group.duration.quantile(0.5));
+        if (medians.back() > most) {
+            most = medians.back();
+            slowest = name;
+        }
+    }
+    std::sort(medians.begin(), medians.end());
+    return medians.size() > 1 && most > 1.2 * medians[(medians.size() - 1) / 2] ? slowest : QByteArray();
+}
+
+QString pairsText(const std::map<QByteArray, BenchGroup> &pairs)
+{
+    const QByteArray slow = slowPair(pairs);
+    QString text = u"\nPAIR            good  failed  TTFT p50  TTFT p99   E2E p50   E2E p99   ITL p50\n"_s;
+    const auto quantile = [](const Distribution &values, double share) {
+        const auto estimate = values.estimate(share);
+        return cell(estimate ? number(estimate->value) : u"-"_s);
+    };
+    for (const auto &[name, group] : pairs) {
+        text += QString::fromUtf8(name).leftJustified(12) + cell(QString::number(group.good), 8) + cell(QString::number(group.failed), 8)
+            + quantile(group.ttft, 0.5) + quantile(group.ttft, 0.99) + quantile(group.duration, 0.5) + quantile(group.duration, 0.99)
+            + quantile(group.itl, 0.5) + (name == slow ? u"  <- slow"_s : QString()) + u'\n';
+    }
+    return text;
+}
+
+/// [value, low, high] of a metric's member, when it is there.
+std::optional<Distribution::Estimate> readEstimate(const QJsonValue &value)
+{
+    const QJsonArray array = value.toArray();
+    if (array.size() != 3)
+        return {};
+    return Distribution::Estimate{array[0].toDouble(), array[1].toDouble(), array[2].toDouble()};
+}
+
+QString compareRow(const QString &label, const std::optional<Distribution::Estimate> &before, const std::optional<Distribution::Estimate> &now)
+{
+    if (!before || !now)
+        return {};
+    const double change = before->value > 0 ? 100 * (now->value - before->value) / before->value : 0;
+    // Less than the scale's step is nothing that was measured.
+    const bool real = (now->low > before->high || now->high < before->low) && std::abs(change) > smallestChange;
+    return label.leftJustified(14) + cell(number(before->value), 12) + cell(number(now->value), 12)
+        + cell((change >= 0 ? u"+"_s : QString()) + QString::number(change, 'f', 1) + u" %"_s, 12)
+        + (real ? (change < 0 ? u"  lower"_s : u"  higher"_s) : u"  within noise"_s) + u'\n';
+}
+
+bool isReport(const QJsonObject &object)
+{
+    return object.value("v"_L1).toInt() == 1 && object.value("all"_L1).isObject();
+}
+
+} // namespace
+
+QString metricDefinitions()
+{
+    return u"TTFT  time to first token: from the request to the first chunk with content or reasoning (a role alone does not count)\n"
+           "TTFO  time to first output: to the first content that is no reasoning\n"
+           "ITL   inter-token latency: (last content - first content) / (completion tokens - 1), of answers with a usage block\n"
+           "ICL   inter-chunk latency: time between two chunks with content; a chunk may hold several tokens\n"
+           "E2E   from the request to the end of its answer\n"
+           "All are measured by the client and include network and balancer. In an open loop they count from when the request should\n"
+           "have begun. A percentile is shown when at least one request lies beyond it.\n"_s;
+}
+
+QJsonObject benchJson(const BenchReport &report, const BenchOptions &options)
+{
+    QJsonObject pairs;
+    for (const auto &[name, group] : report.pairs)
+        pairs.insert(QString::fromUtf8(name), groupJson(group));
+    QJsonObject errors;
+    for (const auto &[error, count] : report.errors)
+        errors.insert(error, count);
+    QJsonObject object{
+        {u"v"_s, 1},
+        {u"mode"_s, options.rate > 0 ? u"open"_s : u"closed"_s},
+        {u"seconds"_s, report.seconds},
+        {u"aborted"_s, report.aborted},
+        {u"all"_s, groupJson(report.all)},
+        {u"pairs"_s, pairs},
+        {u"errors"_s, errors},
+    };
+    if (options.rate > 0) {
+        object.insert(u"rate"_s, options.rate);
+        object.insert(u"lag_ms"_s, distributionJson(report.lag));
+    } else {
+        object.insert(u"concurrency"_s, options.concurrency);
+    }
+    if (report.seconds > 0) {
+        object.insert(u"requests_per_second"_s, double(report.all.good) / report.seconds);
+        object.insert(u"completion_tokens_per_second"_s, double(report.all.completionTokens) / report.seconds);
+    }
+    return object;
+}
+
+QString benchText(const BenchReport &report, const BenchOptions &options)
+{
+    const BenchGroup &all = report.all;
+    QString text = u"%1 good, %2 failed"_s.arg(all.good).arg(all.failed);
+    if (report.aborted > 0)
+        text += u", %1 aborted"_s.arg(report.aborted);
+    text += options.rate > 0 ? u"; open loop, %1 requests/s %2"_s.arg(options.rate).arg(options.poisson ? u"(Poisson)"_s : u"(constant)"_s)
+                             : u"; closed loop, %1 at a time"_s.arg(options.concurrency);
+    text += u"; %1 s\n"_s.arg(report.seconds, 0, 'f', 2);
+    if (report.seconds > 0) {
+        text += u"%1 requests/s"_s.arg(number(double(all.good) / report.seconds));
+        if (all.completionTokens > 0)
+            text += u", %1 output tokens/s, %2 input tokens/s"_s.arg(number(double(all.completionTokens) / report.seconds),
+                                                                    number(double(all.promptTokens) / report.seconds));
+        if (all.promptTokens > 0 && all.cachedTokens > 0)
+            text += u", %1 % of the input from cache"_s.arg(number(100.0 * double(all.cachedTokens) / double(all.promptTokens)));
+        text += u'\n';
+    }
+    text += u'\n' + tableHead(u"ms"_s);
+    for (const auto &[name, label, of] : metrics) {
+        const bool repeats = of == &BenchGroup::ttfo && all.ttfo.count() == all.ttft.count() && all.ttfo.mean() == all.ttft.mean();
+        if (!(all.*of).isEmpty() && !repeats)
+            text += row(QLatin1StringView(label), all.*of);
+    }
+    if (options.rate > 0 && !report.lag.isEmpty())
+        text += row(u"lag"_s, report.lag);
+    if (report.pairs.size() > 1 || (report.pairs.size() == 1 && all.failed > 0))
+        text += pairsText(report.pairs);
+    if (!report.errors.empty()) {
+        text += u"\nERRORS\n"_s;
+        for (const auto &[error, count] : report.errors)
+            text += cell(QString::number(count), 8) + u"  "_s + error + u'\n';
+    }
+    return text;
+}
+
+Result<QString> compareBench(const QJsonObject &before, const QJsonObject &now)
+{
+    if (!isReport(before) || !isReport(now))
+        return failure(u"it is no report of pdlb bench --json, version 1"_s);
+    QString text = u"              "_s + cell(u"before"_s, 12) + cell(u"now"_s, 12) + cell(u"change"_s, 12) + u'\n';
+    const auto plain = [&](const QString &label, QLatin1StringView name) {
+        const double a = before.value(name).toDouble();
+        const double b = now.value(name).toDouble();
+        if (a > 0 && b > 0)
+            text += label.leftJustified(14) + cell(number(a), 12) + cell(number(b), 12) + cell(u"%1%2 %"_s.arg(b >= a ? u"+"_s : QString()).arg(100 * (b - a) / a, 0, 'f', 1), 12) + u'\n';
+    };
+    plain(u"requests/s"_s, "requests_per_second"_L1);
+    plain(u"tokens/s"_s, "completion_tokens_per_second"_L1);
+    for (const auto &[name, label, of] : metrics) {
+        const QJsonValue a = before.value("all"_L1)[QLatin1StringView(name)];
+        const QJsonValue b = now.value("all"_L1)[QLatin1StringView(name)];
+        text += compareRow(QLatin1StringView(label) + u" mean"_s, readEstimate(a["mean"_L1]), readEstimate(b["mean"_L1]));
+        for (const Percentile &percentile : percentiles) {
+            const QLatin1StringView key(percentile.name);
+            text += compareRow(QLatin1StringView(label) + u' ' + key, readEstimate(a[key]), readEstimate(b[key]));
+        }
+    }
+    const auto failed = [](const QJsonObject &report) { return report.value("all"_L1)["failed"_L1].toInteger(); };
+    if (failed(before) + failed(now) > 0)
+        text += u"failed"_s.leftJustified(14) + cell(QString::number(failed(before)), 12) + cell(QString::number(failed(now)), 12) + u'\n';
+    return text + u"\"within noise\": the ranges that hold the true values with 95 % probability overlap.\n"_s;
+}
+
+} // namespace pdlb::client

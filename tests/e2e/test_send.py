@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""pdlb send and pdlb bench as people use them."""
+
+import json
+import signal
+import subprocess
+
+import pytest
+
+from programs import PDLB, run
+
+
+def send(url, *words, **options):
+    return run("send", "--url", url, *words, **options)
+
+
+def test_chat(mock, serve):
+    url = serve(mock("--decode-ms", "1"), "--log-level", "error").url
+    done = send(url, "--chat", "hello", "--max-tokens", "8")
+    assert done.returncode == 0, done
+    assert done.stdout.startswith("Hello from the mock engine: prefill has")
+    figures = dict(line.split(None, 1) for line in done.stdout.splitlines()[1:] if " " in line.strip())
+    assert figures["status"] == "200, end: ok"
+    assert figures["tokens"].startswith("1 in, 8 out")
+    assert figures["pair"].startswith("p1/d1, room ")
+    for name in ("TTFT", "ITL", "ICL", "E2E"):
+        assert "ms" in figures[name]
+    assert "prefill + KV" in done.stdout and "finish reason" in done.stdout
+
+
+def test_figures_as_json(mock, serve):
+    url = serve(mock("--decode-ms", "1"), "--log-level", "error").url
+    done = send(url, "--generate", "a b c", "--max-tokens", "5", "--json", "--repeat", "3")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(lines) == 3
+    for line in lines:
+        assert (line["status"], line["completion_tokens"], line["prompt_tokens"], line["pair"]) == (200, 5, 3, "p1/d1")
+        assert 0 < line["ttft_ms"] <= line["e2e_ms"] and line["prefill_and_kv_ms"] > 0
+    assert len({line["request_id"] for line in lines}) == 3
+
+
+def test_raw_is_the_answer_and_nothing_else(mock, serve):
+    url = serve(mock("--decode-ms", "1"), "--log-level", "error").url
+    body = json.dumps({"text": "hi", "sampling_params": {"max_new_tokens": 3}})
+    done = send(url, "--file", "-", "--raw", input=body)
+    assert json.loads(done.stdout)["meta_info"]["completion_tokens"] == 3
+    assert "E2E" in done.stderr
+
+
+def test_pinned_pair(mock, serve):
+    url = serve(mock("--decode-ms", "1", prefill=2, decode=2), "--log-level", "error").url
+    for _ in range(3):
+        assert json.loads(send(url, "--chat", "x", "--pair", "p2/d1", "--json").stdout)["pair"] == "p2/d1"
+    done = send(url, "--chat", "x", "--pair", "p7/d1")
+    assert done.returncode == 1 and "p7" in done.stderr
+
+
+def test_interrupted(mock, serve):
+    url = serve(mock("--decode-ms", "20"), "--log-level", "error").url
+    process = subprocess.Popen([PDLB, "send", "--url", url, "--chat", "x", "--max-tokens", "100000"], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.read(5) == "Hello"
+    process.send_signal(signal.SIGINT)
+    rest, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Aborted: the connection was closed, and the balancer told both legs' engines to stop (d1)." in rest
+    assert "end: client_gone" in rest
+
+
+@pytest.mark.parametrize(("words", "code", "says"), [
+    ([], 2, "what to send is missing"),
+    (["--chat", "a", "--generate", "b"], 2, "exclude one another"),
+    (["--chat", "a", "--extra", "{"], 2, "--extra: expected a JSON object"),
+    (["--chat", "a", "--header", "no colon"], 2, "expected NAME: VALUE"),
+    (["--chat", "a", "--pair", "p1"], 2, "expected PREFILL/DECODE"),
+    (["--file", "/nonexistent"], 2, "No such file"),
+    (["--chat", "a", "--url", "ftp://x"], 3, "--url"),
+    (["--chat", "a", "--url", "http://127.0.0.1:1"], 1, "does not list any: "),
+    (["--chat", "a", "--model", "m", "--url", "http://127.0.0.1:1"], 1, "refused"),
+])
+def test_mistakes(words, code, says):
+    done = run("send", *words)
+    assert done.returncode == code and says in done.stderr, done
+    assert done.stderr.count("\n") == 1
+
+
+def test_explain():
+    text = run("send", "--explain").stdout
+    for name in ("TTFT", "TTFO", "ITL", "ICL", "E2E"):
+        assert name in text
+
+
+def test_bench(mock, serve, tmp_path):
+    url = serve(mock("--decode-ms", "1", prefill=2, decode=2), "--log-level", "error").url
+    report = tmp_path / "before.json"
+    done = run("bench", "--url", url, "-n", "40", "-c", "8", "--warm-up", "4", "--input-tokens", "16", "--output-tokens", "4", "-o", report)
+    assert done.returncode == 0, done
+    assert done.stdout.startswith("40 good, 0 failed; closed loop, 8 at a time")
+    assert "PAIR" in done.stdout and "p2/d2" in done.stdout
+    saved = json.loads(report.read_text())
+    assert saved["v"] == 1 and saved["all"]["good"] == 40 and saved["all"]["completion_tokens"] == 160
+    value, low, high = saved["all"]["ttft_ms"]["p50"]
+    assert low <= value <= high
+    assert "p99" not in saved["all"]["ttft_ms"]  # 40 requests cannot tell it
+    again = run("bench", "--url", url, "-n", "40", "--rate", "400", "--output-tokens", "4", "--compare", report)
+    assert "open loop, 400 requests/s (Poisson)" in again.stdout and "SINCE" in again.stdout and "E2E p50" in again.stdout
+
+
+def test_bench_of_a_file(mock, serve, tmp_path):
+    url = serve(mock("--decode-ms", "1"), "--log-level", "error").url
+    prompts = tmp_path / "prompts.jsonl"
+    prompts.write_text('{"text":"a","sampling_params":{"max_new_tokens":2}}\nrubbish\n{"prompt":"b","max_tokens":3}\n')
+    done = run("bench", "--url", url, "-n", "4", "-c", "1", "--prompts", prompts, "--json")
+    assert "line 2: the body is no JSON" in done.stderr
+    assert json.loads(done.stdout)["all"]["completion_tokens"] == 2 + 3 + 2 + 3
+
+
+def test_bench_that_fails(faulty):
+    done = run("bench", "--url", faulty("decode:status=503"), "--model", "m", "-n", "6", "-c", "2")
+    assert done.returncode == 1
+    assert done.stdout.startswith("0 good, 6 failed")
+    assert "ERRORS" in done.stdout and "status 503" in done.stdout
+
+
+def test_bench_of_rubbish(tmp_path):
+    empty = tmp_path / "empty"
+    empty.write_text("")
+    assert "holds no request" in run("bench", "--model", "m", "--prompts", empty).stderr
+    done = run("bench", "--url", "http://127.0.0.1:1", "--model", "m", "-n", "2", "--compare", empty)
+    assert done.returncode == 1 and "no report of pdlb bench" in done.stderr

@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The parts of send and bench that need no socket: what is sent, where prompts come from, percentiles, comparisons.
+#include "client/bench_report.h"
+
+#include <QBuffer>
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QTest>
+
+#include <cmath>
+
+using namespace pdlb;
+using namespace pdlb::client;
+using namespace std::chrono_literals;
+using namespace Qt::StringLiterals;
+
+namespace {
+
+QJsonObject bodyOf(const RequestSpec &spec)
+{
+    return QJsonDocument::fromJson(spec.toBytes().body).object();
+}
+
+/// A report whose E2E times are these.
+BenchReport reportOf(const std::vector<double> &times)
+{
+    BenchReport report;
+    report.seconds = 10;
+    for (const double ms : times) {
+        RequestResult result;
+        result.end = Monotonic(qint64(ms * 1e6));
+        result.prefill = "p1";
+        result.decode = ms > 500 ? "d2" : "d1";
+        report.all.add(result);
+        report.pairs[result.pair()].add(result);
+    }
+    return report;
+}
+
+/// So many times around a mean, the same ones for the same seed.
+std::vector<double> around(double mean, int count, quint32 seed)
+{
+    SeededRandom random(seed);
+    std::vector<double> times;
+    for (int i = 0; i < count; ++i)
+        times.push_back(mean * (0.8 + 0.4 * double(random.below(1'000'000)) / 1e6));
+    return times;
+}
+
+} // namespace
+
+class TstClientParts : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void chatBody();
+    void generateBody();
+    void extraGoesLast();
+    void rawBody();
+    void headersOfRequests();
+    void guesses_data();
+    void guesses();
+    void quantiles();
+    void smallCountsHaveNoTail();
+    void extremes();
+    void sums();
+    void definitions();
+    void generatorIsRepeatable();
+    void generatorSharesPrefix();
+    void jsonLines();
+    void shareGpt();
+    void brokenPrompts();
+    void comparison();
+    void comparisonOfRubbish();
+    void slowPairStandsOut();
+};
+
+void TstClientParts::chatBody()
+{
+    RequestSpec spec;
+    spec.model = u"m"_s;
+    spec.messages = {{u"system"_s, u"be brief"_s}, {u"user"_s, u"\"hi\"\n"_s}};
+    spec.maxTokens = 5;
+    spec.temperature = 0.5;
+    spec.stop = {u"x"_s};
+    spec.samples = 2;
+    const QJsonObject body = bodyOf(spec);
+    QCOMPARE(body["messages"_L1][1]["content"_L1].toString(), u"\"hi\"\n"_s);
+    QCOMPARE(body["max_tokens"_L1].toInt(), 5);
+    QCOMPARE(body["n"_L1].toInt(), 2);
+    QVERIFY(body["stream"_L1].toBool());
+    QVERIFY(body["stream_options"_L1]["include_usage"_L1].toBool());
+    QVERIFY(spec.toBytes().stream);
+    QCOMPARE(spec.toBytes().target, "/v1/chat/completions");
+    spec.stream = false;
+    QVERIFY(!bodyOf(spec).contains("stream"_L1) && !bodyOf(spec).contains("stream_options"_L1));
+}
+
+void TstClientParts::generateBody()
+{
+    RequestSpec spec;
+    spec.endpoint = pd::Endpoint::Generate;
+    spec.prompt = u"p"_s;
+    spec.maxTokens = 7;
+    spec.seed = 9007199254740993;
+    QCOMPARE(bodyOf(spec)["sampling_params"_L1]["max_new_tokens"_L1].toInt(), 7);
+    QCOMPARE(bodyOf(spec)["sampling_params"_L1]["sampling_seed"_L1].toInteger(), 9007199254740993);
+    QCOMPARE(bodyOf(spec)["text"_L1].toString(), u"p"_s);
+    spec.extra = {{u"input_ids"_s, QJsonArray{1, 2}}};
+    QVERIFY(!bodyOf(spec).contains("text"_L1));
+}
+
+void TstClientParts::extraGoesLast()
+{
+    RequestSpec spec;
+    spec.maxTokens = 5;
+    spec.extra = {{u"max_tokens"_s, 9}, {u"stream"_s, false}, {u"logprobs"_s, true}};
+    QCOMPARE(bodyOf(spec)["max_tokens"_L1].toInt(), 9);
+    QVERIFY(bodyOf(spec)["logprobs"_L1].toBool());
+    QVERIFY(!spec.toBytes().stream);
+}
+
+void TstClientParts::rawBody()
+{
+    RequestSpec spec;
+    spec.maxTokens = 5;
+    spec.rawBody = "{ \"text\" : \"as it is\", \"stream\":true }";
+    QCOMPARE(spec.toBytes().body, spec.rawBody);
+    QVERIFY(spec.toBytes().stream);
+}
+
+void TstClientParts::headersOfRequests()
+{
+    RequestSpec spec;
+    spec.apiKey = "secret";
+    spec.pair = "p1/d2";
+    spec.headers.add("X-Custom", "1");
+    const http::HeaderList headers = spec.toBytes().headers;
+    QCOMPARE(headers.value("authorization"), QByteArrayView("Bearer secret"));
+    QCOMPARE(headers.value("x-pdlb-pair"), QByteArrayView("p1/d2"));
+    QCOMPARE(headers.value("x-custom"), QByteArrayView("1"));
+}
+
+void TstClientParts::guesses_data()
+{
+    QTest::addColumn<QByteArray>("path"); // or a part of the error, with !
+    QTest::newRow(R"({"messages":[]})") << QByteArray("/v1/chat/completions");
+    QTest::newRow(R"({"prompt":"a"})") << QByteArray("/v1/completions");
+    QTest::newRow(R"({"text":["a"]})") << QByteArray("/generate");
+    QTest::newRow(R"({"input_ids":[1]})") << QByteArray("/generate");
+    QTest::newRow(R"({"model":"m"})") << QByteArray("!neither \"messages\"");
+    QTest::newRow("[1]") << QByteArray("!no JSON object");
+    QTest::newRow("{\"a\":}") << QByteArray("!no JSON: ");
+    QTest::newRow("") << QByteArray("!no JSON");
+}
+
+void TstClientParts::guesses()
+{
+    QFETCH(QByteArray, path);
+    const auto endpoint = guessEndpoint(QTest::currentDataTag());
+    if (path.startsWith('!'))
+        QVERIFY2(!endpoint && endpoint.error().message.contains(QString::fromUtf8(path.mid(1))), endpoint ? "accepted" : qPrintable(endpoint.error().message));
+    else
+        QCOMPARE(pd::endpointPath(*endpoint), path);
+}
+
+void TstClientParts::quantiles()
+{
+    Distribution values;
+    for (int i = 1; i <= 10'000; ++i)
+        values.add(i / 10.0); // 0.1 … 1000 ms, evenly
+    QCOMPARE(values.count(), 10'000);
+    QVERIFY(std::abs(values.mean() - 500.05) < 0.001);
+    for (const double share : {0.01, 0.5, 0.9, 0.99, 0.999}) {
+        const double expected = 1000 * share;
+        QVERIFY2(std::abs(values.quantile(share) - expected) < 0.007 * expected, qPrintable(QString::number(values.quantile(share))));
+        const auto estimate = values.estimate(share);
+        QVERIFY(estimate->low <= estimate->value && estimate->value <= estimate->high);
+    }
+    // Half of 10,000 even values lies within ± 1 % of ranks.
+    QVERIFY(values.estimate(0.5)->low < 495 && values.estimate(0.5)->high > 505);
+    QVERIFY(values.estimate(0.5)->low > 480 && values.estimate(0.5)->high < 520);
+    const auto mean = values.meanEstimate();
+    QVERIFY(mean.low > 490 && mean.low < 500 && mean.high > 500 && mean.high < 510);
+}
+
+void TstClientParts::smallCountsHaveNoTail()
+{
+    Distribution values;
+    QVERIFY(!values.estimate(0.5));
+    for (int i = 0; i < 99; ++i)
+        values.add(1);
+    QVERIFY(!values.estimate(0.99)); // no value would lie beyond
+    values.add(1);
+    QVERIFY(values.estimate(0.99));
+    QVERIFY(!values.estimate(0.999));
+}
+
+void TstClientParts::extremes()
+{
+    Distribution values;
+    for (const double value : {0.0, -1.0, 1e-9, 1e12})
+        values.add(value);
+    QCOMPARE(values.most(), 1e12);
+    QCOMPARE(values.least(), -1.0);
+    QCOMPARE(values.quantile(1), 1e12);
+    QCOMPARE(values.quantile(0), -1.0);
+}
+
+void TstClientParts::sums()
+{
+    Distribution a, b, both;
+    for (int i = 0; i < 1000; ++i) {
+        (i % 3 ? a : b).add(i);
+        both.add(i);
+    }
+    Distribution joined;
+    joined.add(a);
+    joined.add(b);
+    joined.add(Distribution());
+    QCOMPARE(joined.count(), both.count());
+    QCOMPARE(joined.quantile(0.9), both.quantile(0.9));
+    QCOMPARE(joined.mean(), both.mean());
+    QCOMPARE(joined.least(), 0.0);
+    QCOMPARE(joined.most(), 999.0);
+}
+
+void TstClientParts::definitions()
+{
+    RequestResult result;
+    result.start = 1s;
+    result.stream = true;
+    QVERIFY(!result.ttft() && !result.itl());
+    result.firstContent = 1s + 40ms;
+    result.firstOutput = 1s + 90ms;
+    result.lastContent = 1s + 140ms;
+    result.end = 1s + 150ms;
+    QCOMPARE(*result.ttft(), 40.0);
+    QCOMPARE(*result.ttfo(), 90.0);
+    QVERIFY(!result.itl()); // nobody says how many tokens there were
+    result.facts.completionTokens = 1;
+    QVERIFY(!result.itl());
+    result.facts.completionTokens = 11;
+    QCOMPARE(*result.itl(), 10.0);
+    QCOMPARE(*result.tokensPerSecond(), 100.0);
+    QCOMPARE(result.duration(), 150.0);
+}
+
+void TstClientParts::generatorIsRepeatable()
+{
+    GeneratorOptions options;
+    options.inputTokens = 100;
+    options.outputTokens = 50;
+    options.spread = 0.5;
+    const auto a = makeGenerator(options);
+    const auto b = makeGenerator(options);
+    QSet<int> lengths;
+    for (int i = 0; i < 50; ++i) {
+        const RequestSpec one = a->next();
+        const QString prompt = one.messages.first().content;
+        QCOMPARE(prompt, b->next().messages.first().content);
+        const qsizetype count = prompt.split(u' ', Qt::SkipEmptyParts).size();
+        QVERIFY(count >= 50 && count <= 150);
+        QVERIFY(*one.maxTokens >= 25 && *one.maxTokens <= 75);
+        lengths.insert(int(count));
+    }
+    QVERIFY(lengths.size() > 10);
+    options.seed = 2;
+    QVERIFY(makeGenerator(options)->next().messages.first().content != makeGenerator({})->next().messages.first().content);
+}
+
+void TstClientParts::generatorSharesPrefix()
+{
+    GeneratorOptions options;
+    options.inputTokens = 200;
+    options.sharedPrefix = 0.75;
+    options.base.endpoint = pd::Endpoint::Generate;
+    const auto source = makeGenerator(options);
+    const QStringList a = source->next().prompt.split(u' ');
+    const QStringList b = source->next().prompt.split(u' ');
+    QCOMPARE(a.mid(0, 150), b.mid(0, 150));
+    QVERIFY(a[150] != b[150]); // and nothing beyond
+}
+
+void TstClientParts::jsonLines()
+{
+    QBuffer file;
+    file.setData("{\"prompt\":\"a\",\"max_tokens\":3}\n\n{\"messages\":[{\"role\":\"user\",\"content\":\"b\"}]}\n{\"input_ids\":[5]}");
+    file.open(QIODevice::ReadOnly);
+    RequestSpec base;
+    base.model = u"m"_s;
+    base.maxTokens = 9;
+    const LoadedPrompts loaded = loadPrompts(file, base);
+    QCOMPARE(loaded.used, 3);
+    QVERIFY(loaded.problems.isEmpty());
+    RequestSpec first = loaded.source->next();
+    QCOMPARE(bodyOf(first)["max_tokens"_L1].toInt(), 3); // its own
+    QCOMPARE(bodyOf(first)["model"_L1].toString(), u"m"_s);
+    QCOMPARE(bodyOf(first)["prompt"_L1].toString(), u"a"_s);
+    const QJsonObject second = bodyOf(loaded.source->next());
+    QCOMPARE(second["messages"_L1][0]["content"_L1].toString(), u"b"_s);
+    QCOMPARE(second["max_tokens"_L1].toInt(), 9);
+    QVERIFY(!bodyOf(loaded.source->next()).contains("text"_L1));
+    QCOMPARE(bodyOf(loaded.source->next())["prompt"_L1].toString(), u"a"_s); // over again
+}
+
+void TstClientParts::shareGpt()
+{
+    QBuffer file;
+    file.setData(R"([{"conversations":[{"from":"system","value":"s"},{"from":"human","value":"ask"},{"from":"gpt","value":"x"}]},
+                     {"conversations":[{"from":"gpt","value":"only an answer"}]}, 7, {"conversation":[{"role":"user","content":"other"}]}])");
+    file.open(QIODevice::ReadOnly);
+    const LoadedPrompts loaded = loadPrompts(file, {});
+    QCOMPARE(loaded.used, 2);
+    QCOMPARE(loaded.skipped, 2);
+    QVERIFY(loaded.problems.first().startsWith(u"entry 2: "));
+    QCOMPARE(loaded.source->next().messages.first().content, u"ask"_s);
+    QCOMPARE(loaded.source->next().messages.first().content, u"other"_s);
+}
+
+void TstClientParts::brokenPrompts()
+{
+    QBuffer file;
+    file.setData("not json\n{\"prompt\":\"good\"}\n{\"prompt\":\"cut of");
+    file.open(QIODevice::ReadOnly);
+    const LoadedPrompts loaded = loadPrompts(file, {});
+    QCOMPARE(loaded.used, 1);
+    QVERIFY(loaded.problems[0].startsWith(u"line 1: the body is no JSON"));
+    QVERIFY(loaded.problems[1].startsWith(u"line 3: the body is no JSON"));
+    QBuffer array;
+    array.setData("[{\"conversations\":");
+    array.open(QIODevice::ReadOnly);
+    QVERIFY(!loadPrompts(array, {}).source);
+    QBuffer empty;
+    empty.open(QIODevice::ReadOnly);
+    QVERIFY(!loadPrompts(empty, {}).source);
+}
+
+void TstClientParts::comparison()
+{
+    const auto json = [](const std::vector<double> &times) { return benchJson(reportOf(times), {}); };
+    const auto same = compareBench(json(around(100, 1000, 1)), json(around(100, 1000, 2)));
+    QVERIFY2(same->contains(u"within noise") && !same->contains(u"higher\n") && !same->contains(u"lower\n"), qPrintable(*same));
+    const auto slower = compareBench(json(around(100, 1000, 1)), json(around(120, 1000, 2)));
+    QVERIFY2(slower->contains(u"E2E p50") && slower->contains(u"higher"), qPrintable(*slower));
+    const auto faster = compareBench(json(around(100, 1000, 1)), json(around(80, 1000, 2)));
+    QVERIFY2(faster->contains(u"lower"), qPrintable(*faster));
+    // Few requests: a difference of 5 % is nothing.
+    const auto few = compareBench(json(around(100, 10, 1)), json(around(105, 10, 2)));
+    QVERIFY2(!few->contains(u"higher"), qPrintable(*few));
+}
+
+void TstClientParts::comparisonOfRubbish()
+{
+    const QJsonObject good = benchJson(reportOf({1, 2}), {});
+    QVERIFY(!compareBench({}, good));
+    QVERIFY(!compareBench(QJsonObject{{u"v"_s, 2}, {u"all"_s, QJsonObject()}}, good));
+    QVERIFY(compareBench(QJsonObject{{u"v"_s, 1}, {u"all"_s, QJsonObject{{u"e2e_ms"_s, 7}}}}, good));
+    QVERIFY(benchText(BenchReport(), {}).startsWith(u"0 good, 0 failed"));
+}
+
+void TstClientParts::slowPairStandsOut()
+{
+    std::vector<double> times = around(100, 200, 1);
+    QVERIFY(!benchText(reportOf(times), {}).contains(u"slow"));
+    for (const double ms : around(900, 50, 2))
+        times.push_back(ms);
+    const QString text = benchText(reportOf(times), {});
+    QVERIFY2(text.contains(u"p1/d2") && text.contains(u"<- slow"), qPrintable(text));
+    QVERIFY(text.indexOf(u"<- slow") > text.indexOf(u"p1/d2"));
+}
+
+QTEST_APPLESS_MAIN(TstClientParts)
+#include "tst_client_parts.moc"
