@@ -6,6 +6,7 @@
 #include "cli/demo_command.h"
 #include "cli/doctor_command.h"
 #include "cli/mock_command.h"
+#include "cli/replay_command.h"
 #include "cli/send_command.h"
 #include "cli/serve_command.h"
 #include "cli/trace_command.h"
@@ -25,6 +26,7 @@ std::vector<std::unique_ptr<Command>> makeCommands()
     commands.push_back(std::make_unique<TraceCommand>());
     commands.push_back(std::make_unique<SendCommand>());
     commands.push_back(std::make_unique<BenchCommand>());
+    commands.push_back(std::make_unique<ReplayCommand>());
     return commands;
 }
 

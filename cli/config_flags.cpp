@@ -26,7 +26,7 @@ std::string headingOf(const char *key)
     static constexpr std::array headings{
         std::pair{"policies.", "Choice of servers"}, std::pair{"policy", "Choice of servers"}, std::pair{"pairing", "Choice of servers"},
         std::pair{"health.", "Health"}, std::pair{"on_no_healthy", "Health"}, std::pair{"breaker.", "Breaker"}, std::pair{"retry.", "Retries"},
-        std::pair{"rate.", "Limits"}, std::pair{"deadlines.", "Deadlines (0: none)"}, std::pair{"limits.", "Limits"}, std::pair{"access.", accessGroup},
+        std::pair{"trace.", "Traces"}, std::pair{"otlp.", "Traces"}, std::pair{"rate.", "Limits"}, std::pair{"deadlines.", "Deadlines (0: none)"}, std::pair{"limits.", "Limits"}, std::pair{"access.", accessGroup},
         std::pair{"admin.", "Admin API"}, std::pair{"metrics.", "Metrics (beside /metrics of --port)"}};
     for (const auto &[prefix, heading] : headings) {
         if (QLatin1StringView(key).startsWith(QLatin1StringView(prefix)))
@@ -75,6 +75,12 @@ void ConfigFlags::addField(const Field<Config> &field)
         m_changes.push_back([of, value](Config &config) { *std::get<T *>(of(config)) = value; });
     };
     const auto *const shown = &field;
+    // "100M" where a size is wanted, of 1024.
+    const auto sized = [shown](CLI::Option *option) {
+        if (shown->type && QLatin1StringView(shown->type) == "BYTES"_L1)
+            option->transform(CLI::AsSizeValue(false).description(""));
+        return option;
+    };
     Config defaults;
     CLI::Option *option = std::visit([&](auto *value) -> CLI::Option * {
         using T = std::remove_pointer_t<decltype(value)>;
@@ -100,11 +106,11 @@ void ConfigFlags::addField(const Field<Config> &field)
             return m_app->add_option_function<double>(shown->flags, change, help)
                 ->default_str(defaultText(*value))->check(range<double>(shown->least, shown->most));
         } else if constexpr (std::is_same_v<T, std::optional<qint64>> || std::is_same_v<T, std::optional<quint16>>) {
-            return m_app->add_option_function<qint64>(shown->flags, [change](qint64 number) { change(T(typename T::value_type(number))); }, help)
-                ->check(range<qint64>(shown->least, shown->most));
+            return sized(m_app->add_option_function<qint64>(shown->flags, [change](qint64 number) { change(T(typename T::value_type(number))); }, help)
+                ->check(range<qint64>(shown->least, shown->most)));
         } else if constexpr (std::is_integral_v<T>) {
-            return m_app->add_option_function<qint64>(shown->flags, [change](qint64 number) { change(T(number)); }, help)
-                ->default_str(defaultText(*value))->check(range<qint64>(shown->least, shown->most));
+            return sized(m_app->add_option_function<qint64>(shown->flags, [change](qint64 number) { change(T(number)); }, help)
+                ->default_str(defaultText(*value))->check(range<qint64>(shown->least, shown->most)));
         } else if constexpr (std::is_same_v<T, QStringList> || std::is_same_v<T, QByteArrayList>) {
             return m_app->add_option_function<std::vector<std::string>>(shown->flags, [change](const std::vector<std::string> &texts) {
                 T list;

@@ -75,11 +75,15 @@ int ServeCommand::run(Streams &streams)
     Balancer balancer;
     if (const QString file = m_flags.file(); !file.isEmpty())
         balancer.setConfigSaver([file](const Config &config) { return saveConfigFile(file, config); });
-    // Without a file a closed terminal ends the program, as always.
+    // Without a file to be read or opened again a closed terminal ends the program, as always.
     std::unique_ptr<SignalEvents> hangup;
-    if (!m_flags.file().isEmpty()) {
+    if (!m_flags.file().isEmpty() || !configured->trace.file.isEmpty()) {
         hangup = std::make_unique<SignalEvents>(std::initializer_list<int>{SIGHUP});
-        QObject::connect(hangup.get(), &SignalEvents::requested, &balancer, [&] { reload(balancer); });
+        QObject::connect(hangup.get(), &SignalEvents::requested, &balancer, [&] {
+            balancer.reopenTraceFile();
+            if (!m_flags.file().isEmpty())
+                reload(balancer);
+        });
     }
     if (const auto started = balancer.start(*configured); !started) {
         printError(streams, started.error().message);

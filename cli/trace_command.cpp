@@ -1,94 +1,63 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/trace_command.h"
 
-#include "cli/signals.h"
-#include "config/secret_file.h"
-#include "http/sse.h"
-#include "trace/export/exporter.h"
-#include "trace/filter.h"
-#include "util/escape.h"
+#include "cli/terminal.h"
+#include "cli/trace_tail.h"
+#include "trace/timeline_chart.h"
+#include "trace/timeline_json.h"
 
-#include <QCoreApplication>
 #include <QFile>
-#include <QJsonArray>
 #include <QJsonDocument>
-#include <QJsonObject>
-#include <QNetworkAccessManager>
-#include <QNetworkProxy>
-#include <QNetworkReply>
 #include <QSaveFile>
+
+#include <deque>
 
 using namespace Qt::StringLiterals;
 
 namespace pdlb::cli {
 
-namespace {
-
-QString cell(const QJsonValue &value, int width)
+void TraceCommand::addFilter(CLI::App &command)
 {
-    return escapeControls(value.toString()).leftJustified(width, u' ', true) + u' ';
+    command.add_option("--filter", m_filter, "Only these: status:5xx is:failed pair:p1/* ttft>500ms -is:ok \"text\" (or, not, parentheses)")->type_name("FILTER");
 }
 
-QString milliseconds(const QJsonValue &value)
+void TraceCommand::addColumns(CLI::App &command)
 {
-    return (value.isDouble() ? QString::number(value.toDouble(), 'f', 1) : u"-"_s).rightJustified(10) + u' ';
+    command.add_option("--columns", m_columns, "Some of " + TraceColumns::names().join(u", "_s).toStdString())->type_name("NAME,…");
+    command.add_option("--color", m_color, "auto: on a terminal")->type_name("WHEN")->capture_default_str()->check(CLI::IsMember({"auto", "always", "never"}));
 }
-
-QString header()
-{
-    return u"TIME         STATUS END                PAIR           TTFT ms   TOTAL ms REQUEST ID                           ENDPOINT\n"_s;
-}
-
-/// A request in one line: of a list or of an event.
-QString line(const QJsonObject &request)
-{
-    const QString time = request["started_at"_L1].toString().section(u'T', 1).chopped(1);
-    const int status = request["status"_L1].toInt();
-    const QString pair = request["prefill"_L1].toString(u"-"_s) + u'/' + request["decode"_L1].toString(u"-"_s);
-    return cell(time, 12) + (status > 0 ? QString::number(status) : u"-"_s).rightJustified(6) + u' ' + cell(request["end"_L1], 18) + cell(pair, 11)
-        + milliseconds(request["first_token_ms"_L1]) + milliseconds(request["ended_ms"_L1]) + cell(request["request_id"_L1], 36)
-        + escapeControls(request["endpoint"_L1].toString()) + u'\n';
-}
-
-/// What an error answer says, or how the transport failed.
-QString reason(QNetworkReply &reply, const QByteArray &body)
-{
-    const QString message = QJsonDocument::fromJson(body)["error"_L1]["message"_L1].toString();
-    const int status = reply.attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt();
-    if (!message.isEmpty())
-        return message;
-    return status > 0 ? u"%1 answered with status %2"_s.arg(reply.url().host()).arg(status) : reply.errorString();
-}
-
-} // namespace
 
 void TraceCommand::addTo(CLI::App &app)
 {
-    m_app = app.add_subcommand("trace", "See what became of the requests of a running balancer");
+    m_app = app.add_subcommand("trace", "See what became of requests: of a running balancer, or in trace files");
     m_app->require_subcommand(0, 1);
-    const auto common = [this](CLI::App *command) {
-        command->add_option("--url", m_url, "The balancer, or its --admin-port")->type_name("URL")->capture_default_str();
-        command->add_option("--admin-key-file", m_keyFile, "Its admin key, where it has one (or PDLB_ADMIN_KEY)")->type_name("FILE");
-    };
-    const auto filter = [this](CLI::App *command) {
-        command->add_option("--filter", m_filter, "Only these: status:5xx is:failed pair:p1/* ttft>500ms -is:ok \"text\" (or, not, parentheses)")
-            ->type_name("FILTER");
-    };
-    m_list = m_app->add_subcommand("list", "The newest finished requests, a line each");
-    m_show = m_app->add_subcommand("show", "One request, moment by moment");
-    m_export = m_app->add_subcommand("export", "Finished requests as a file for other tools, the oldest first");
+    m_list = m_app->add_subcommand("list", "The newest requests, a line each");
+    m_show = m_app->add_subcommand("show", "One request, drawn: a bar for each phase and leg");
+    m_export = m_app->add_subcommand("export", "Requests as a file for other tools, the oldest first");
+    m_diff = m_app->add_subcommand("diff", "Two requests, phase by phase");
     m_tail = m_app->add_subcommand("tail", "A line for each request as it ends, until Ctrl-C");
-    for (CLI::App *command : {m_list, m_show, m_export, m_tail})
-        common(command);
-    filter(m_list);
-    filter(m_export);
+    m_show->add_option("request_id", m_id, "Its X-Request-Id")->required()->type_name("ID");
+    m_diff->add_option("a", m_id, "X-Request-Id of one, looked for in the first file first")->required()->type_name("A");
+    m_diff->add_option("b", m_otherId, "X-Request-Id of the other, looked for in the last file first")->required()->type_name("B");
+    for (CLI::App *command : {m_list, m_show, m_export, m_diff})
+        m_source.addTo(*command);
+    m_source.addAdminTo(*m_tail);
+    for (CLI::App *command : {m_list, m_export, m_tail})
+        addFilter(*command);
+    for (CLI::App *command : {m_list, m_tail})
+        addColumns(*command);
     m_list->add_option("-n,--limit", m_limit, "At most so many")->capture_default_str()->check(CLI::Range(0, 1'000'000));
-    m_list->add_flag("--json", m_json, "As the admin API says it");
-    m_show->add_option("request_id", m_requestId, "Its X-Request-Id")->required()->type_name("ID");
-    m_show->add_flag("--json", m_json, "As the admin API says it");
+    m_list->add_flag("--json", m_json, "As the admin API says it: {\"traces\": […]}");
+    m_show->add_option("--width", m_width, "Columns; 0: those of the terminal, else 80")->capture_default_str()->check(CLI::Range(0, 1000));
+    m_show->add_flag("--ascii", m_ascii, "Without block characters");
+    m_show->add_flag("--moments", m_moments, "A line for each moment instead");
+    m_show->add_flag("--json", m_json, "Its record (docs/records.md) instead");
+    m_show->add_option("--color", m_color, "auto: on a terminal")->type_name("WHEN")->capture_default_str()->check(CLI::IsMember({"auto", "always", "never"}));
     m_export->add_option("--format", m_format, "One of " + trace::exportFormats().join(u", "_s).toStdString())->capture_default_str();
     m_export->add_option("-o,--output", m_output, "Where to; default: standard output")->type_name("FILE");
+    m_export->add_flag("--no-bodies", m_noBodies, "Without what was kept of bodies");
     m_tail->add_option("--count", m_count, "End after so many; 0: never")->capture_default_str()->check(CLI::Range(0, 1'000'000'000));
+    m_tail->add_flag("--json", m_json, "A JSON object for each instead");
 }
 
 int TraceCommand::run(Streams &streams)
@@ -97,109 +66,106 @@ int TraceCommand::run(Streams &streams)
         printError(streams, u"--filter, column %1: %2"_s.arg(good.error().column + 1).arg(good.error().message));
         return ExitUsage;
     }
+    if (const auto good = columns(); !good) {
+        printError(streams, u"--columns: %1"_s.arg(good.error().message));
+        return ExitUsage;
+    }
     if (m_show->parsed())
         return show(streams);
     if (m_export->parsed())
         return exportAll(streams);
+    if (m_diff->parsed())
+        return diff(streams);
     if (m_tail->parsed())
         return tail(streams);
     if (m_list->parsed())
         return list(streams);
-    printError(streams, u"what to do is missing: list, show, export or tail; see pdlb trace --help"_s);
+    printError(streams, u"what to do is missing: list, show, export, diff or tail; see pdlb trace --help"_s);
     return ExitUsage;
 }
 
-Result<QByteArray> TraceCommand::adminKey() const
+Result<TraceColumns> TraceCommand::columns() const
 {
-    if (m_keyFile.empty())
-        return qgetenv("PDLB_ADMIN_KEY");
-    const auto keys = readSecretFile(QString::fromStdString(m_keyFile));
-    if (!keys)
-        return tl::unexpected(keys.error());
-    return keys->first();
+    return TraceColumns::parse(QString::fromStdString(m_columns), wantsColor(m_color));
 }
 
-int TraceCommand::get(Streams &streams, const QString &path, const QUrlQuery &query, const std::function<void(QByteArrayView)> &take) const
+int TraceCommand::list(Streams &streams)
 {
-    const auto key = adminKey();
-    if (!key) {
-        printError(streams, key.error().message);
-        return ExitConfig;
-    }
-    QUrl url(QString::fromStdString(m_url), QUrl::StrictMode);
-    if (!url.isValid() || url.host().isEmpty() || !url.scheme().startsWith("http"_L1)) {
-        printError(streams, u"--url \"%1\": expected http(s)://HOST:PORT"_s.arg(QString::fromStdString(m_url).left(200)));
-        return ExitUsage;
-    }
-    url.setPath(path);
-    url.setQuery(query);
-    TerminationSignals termination;
-    QNetworkAccessManager manager;
-    manager.setProxy(QNetworkProxy::NoProxy);
-    QNetworkRequest request(url);
-    request.setAttribute(QNetworkRequest::RedirectPolicyAttribute, QNetworkRequest::ManualRedirectPolicy);
-    if (!key->isEmpty())
-        request.setRawHeader("Authorization", "Bearer " + *key);
-    const std::unique_ptr<QNetworkReply> reply(manager.get(request));
-    QByteArray errorBody;
-    bool interrupted = false;
-    QObject::connect(reply.get(), &QNetworkReply::readyRead, reply.get(), [&] {
-        const QByteArray bytes = reply->readAll();
-        if (reply->attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt() == 200)
-            take(bytes);
-        else
-            errorBody += bytes.left(64 * 1024 - errorBody.size());
+    std::deque<QByteArray> newest; // as they are shown: whole records would be much more
+    const int code = m_source.forEach(streams, QString::fromStdString(m_filter), m_limit, false, [&](const trace::Timeline &timeline) {
+        newest.push_back(m_json ? trace::timelineJson(timeline, {.times = false, .bodies = false}) : trace::summaryJson(timeline));
+        if (newest.size() > size_t(m_limit))
+            newest.pop_front();
+        return true;
     });
-    QObject::connect(reply.get(), &QNetworkReply::finished, reply.get(), [] { QCoreApplication::quit(); });
-    QObject::connect(&termination, &TerminationSignals::requested, reply.get(), [&] {
-        interrupted = true;
-        reply->abort();
-    });
-    if (!reply->isFinished())
-        QCoreApplication::exec();
-    if (interrupted)
-        return ExitInterrupted;
-    if (reply->error() != QNetworkReply::NoError) {
-        printError(streams, u"%1: %2; is pdlb running there?"_s.arg(QString::fromStdString(m_url), reason(*reply, errorBody)));
-        return ExitFailed;
-    }
-    return ExitOk;
-}
-
-int TraceCommand::list(Streams &streams) const
-{
-    QByteArray body;
-    const int code = get(streams, u"/admin/v1/traces"_s, {{u"limit"_s, QString::number(m_limit)}, {u"filter"_s, QString::fromStdString(m_filter)}},
-                         [&](QByteArrayView bytes) { body += bytes; });
-    if (code != ExitOk)
+    if (code != ExitOk && newest.empty())
         return code;
+    std::reverse(newest.begin(), newest.end());
     if (m_json) {
-        streams.out << body << '\n';
+        streams.out << "{\"traces\":[";
+        for (size_t i = 0; i < newest.size(); ++i)
+            streams.out << (i > 0 ? "," : "") << QString::fromUtf8(newest[i]);
+        streams.out << "]}\n";
     } else {
-        streams.out << header();
-        const QJsonArray traces = QJsonDocument::fromJson(body)["traces"_L1].toArray();
-        for (const QJsonValue &trace : traces)
-            streams.out << line(trace.toObject());
+        const auto table = columns();
+        streams.out << table->header();
+        for (const QByteArray &summary : newest)
+            streams.out << table->line(QJsonDocument::fromJson(summary).object());
     }
-    streams.out.flush();
-    return ExitOk;
-}
-
-int TraceCommand::show(Streams &streams) const
-{
-    const QUrlQuery query = m_json ? QUrlQuery() : QUrlQuery{{u"format"_s, u"text"_s}};
-    const int code = get(streams, u"/admin/v1/traces/"_s + QString::fromStdString(m_requestId), query, [&](QByteArrayView bytes) { streams.out << bytes.toByteArray(); });
-    if (m_json)
-        streams.out << '\n';
     streams.out.flush();
     return code;
 }
 
-int TraceCommand::exportAll(Streams &streams) const
+int TraceCommand::show(Streams &streams)
 {
-    const QUrlQuery query{{u"format"_s, QString::fromStdString(m_format)}, {u"limit"_s, u"1000000"_s}, {u"filter"_s, QString::fromStdString(m_filter)}};
+    int code = ExitOk;
+    const auto timeline = m_source.find(streams, QString::fromStdString(m_id), false, code);
+    if (!timeline)
+        return code;
+    if (m_json)
+        streams.out << QString::fromUtf8(trace::timelineJson(*timeline, {})) << '\n';
+    else if (m_moments)
+        streams.out << trace::describeTimeline(*timeline);
+    else
+        streams.out << trace::drawTimeline(*timeline, {m_width > 0 ? m_width : outputWidth(), !m_ascii && outputIsUnicode(), wantsColor(m_color)});
+    streams.out.flush();
+    return code;
+}
+
+int TraceCommand::diff(Streams &streams)
+{
+    int code = ExitOk, other = ExitOk;
+    const auto a = m_source.find(streams, QString::fromStdString(m_id), false, code);
+    const auto b = a ? m_source.find(streams, QString::fromStdString(m_otherId), true, other) : std::nullopt;
+    if (!a || !b)
+        return std::max(code, other);
+    streams.out << trace::compareTimelines(*a, *b);
+    streams.out.flush();
+    return std::max(code, other);
+}
+
+int TraceCommand::writeExport(Streams &streams, trace::Exporter &exporter, const std::function<void(const QByteArray &)> &write)
+{
+    constexpr qint64 most = 1'000'000; // what a balancer may keep
+    write(exporter.begin());
+    const int code = m_source.forEach(streams, QString::fromStdString(m_filter), most, !m_noBodies, [&](const trace::Timeline &timeline) {
+        write(exporter.write(timeline));
+        return true;
+    });
+    for (QByteArray end = exporter.finish(); !end.isEmpty(); end = exporter.finish())
+        write(end);
+    return code;
+}
+
+int TraceCommand::exportAll(Streams &streams)
+{
+    const auto exporter = trace::makeExporter(QString::fromStdString(m_format), {.bodies = !m_noBodies});
+    if (!exporter) {
+        printError(streams, u"--format: %1"_s.arg(exporter.error().message));
+        return ExitUsage;
+    }
     if (m_output.empty()) {
-        const int code = get(streams, u"/admin/v1/traces"_s, query, [&](QByteArrayView bytes) { streams.out << bytes.toByteArray(); });
+        const int code = writeExport(streams, **exporter, [&](const QByteArray &bytes) { streams.out << QString::fromUtf8(bytes); });
         streams.out.flush();
         return code;
     }
@@ -209,34 +175,21 @@ int TraceCommand::exportAll(Streams &streams) const
         return ExitFailed;
     }
     file.setPermissions(QFile::ReadOwner | QFile::WriteOwner);
-    const int code = get(streams, u"/admin/v1/traces"_s, query, [&](QByteArrayView bytes) { file.write(bytes.data(), bytes.size()); });
-    if (code == ExitOk && !file.commit()) {
+    const int code = writeExport(streams, **exporter, [&](const QByteArray &bytes) { file.write(bytes); });
+    // Broken lines of files were told; the rest is worth having. An answer that was cut off is not.
+    if (code != ExitOk && !m_source.isFiles())
+        return code;
+    if (!file.commit()) {
         printError(streams, u"cannot write %1: %2"_s.arg(file.fileName(), file.errorString()));
         return ExitFailed;
     }
     return code;
 }
 
-int TraceCommand::tail(Streams &streams) const
+int TraceCommand::tail(Streams &streams)
 {
-    http::SseSplitter splitter;
-    int seen = 0;
-    streams.out << header();
-    streams.out.flush();
-    return get(streams, u"/admin/v1/events"_s, {}, [&](QByteArrayView bytes) {
-        splitter.feed(bytes);
-        QByteArray event;
-        while (splitter.next(event)) {
-            if (!event.contains("event: request"))
-                continue;
-            streams.out << line(QJsonDocument::fromJson(http::SseSplitter::data(event)).object());
-            streams.out.flush();
-            if (m_count > 0 && ++seen >= m_count) {
-                QCoreApplication::quit();
-                return;
-            }
-        }
-    });
+    TraceTail tail(streams, m_source.admin(), *columns(), {QString::fromStdString(m_filter), m_count, m_json});
+    return tail.run();
 }
 
 } // namespace pdlb::cli

@@ -12,6 +12,8 @@
 #include "relay/admin_listener.h"
 #include "relay/metrics_listener.h"
 #include "relay/worker.h"
+#include "trace/otlp_sender.h"
+#include "trace/trace_file.h"
 #include "util/epoll_dispatcher.h"
 #include "util/tls_files.h"
 
@@ -170,6 +172,24 @@ public:
             qCWarning(lcBalancer, "fault injection is active: %s", qUtf8Printable(rules.join(u"; "_s)));
     }
 
+    /// The trace file, and the way to the collector.
+    Result<void> openTraceOutputs(const QSslConfiguration &tls)
+    {
+        if (!config.trace.file.isEmpty()) {
+            traceFile = std::make_unique<trace::TraceFile>(trace::TraceFile::Options{
+                .path = config.trace.file, .size = config.trace.fileSize, .count = config.trace.fileCount, .parts = {.bodies = config.trace.fileBodies}});
+            if (auto opened = traceFile->open(); !opened)
+                return opened;
+        }
+        if (!config.otlp.endpoint.isEmpty()) {
+            const auto headers = trace::OtlpSender::parseHeaders(config.otlp.headers);
+            if (!headers)
+                return tl::unexpected(headers.error());
+            otlp = std::make_unique<trace::OtlpSender>(trace::OtlpSender::Options{.endpoint = QUrl(config.otlp.endpoint), .headers = *headers, .tls = tls});
+        }
+        return {};
+    }
+
     /// What a record may take on average, beside its bodies.
     static constexpr qint64 bytesOfRecord = 16 * 1024;
 
@@ -189,6 +209,8 @@ public:
     trace::TraceStore traces;
     trace::LiveTraces live;
     inject::Injector faults;
+    std::unique_ptr<trace::TraceFile> traceFile;
+    std::unique_ptr<trace::OtlpSender> otlp;
     control::EventFeed events;
     std::unique_ptr<control::StuckWatch> stuck;
     std::unique_ptr<control::ControlPlane> control;
@@ -223,6 +245,10 @@ metrics::Gauges Balancer::Private::gauges() const
         .queueLimit = current->maxQueue,
         .workers = int(threads.size()),
         .draining = draining,
+        .fileRecords = traceFile ? traceFile->written() : 0,
+        .fileRecordsDropped = traceFile ? traceFile->dropped() : 0,
+        .otlpRequests = otlp ? otlp->sent() : 0,
+        .otlpRequestsDropped = otlp ? otlp->dropped() : 0,
     };
 }
 
@@ -316,6 +342,10 @@ Result<void> Balancer::start(const Config &config)
         d.reset();
         return applied;
     }
+    if (auto opened = d->openTraceOutputs(*engineTls); !opened) {
+        d.reset();
+        return opened;
+    }
     d->setCurrent(config);
     d->port = edge::localPort(listeners.first());
     d->stuck = std::make_unique<control::StuckWatch>(d->transport, d->fleet, d->live, d->events, *m_clock, nullptr);
@@ -328,6 +358,10 @@ Result<void> Balancer::start(const Config &config)
     d->loads = std::make_unique<control::LoadPoller>(d->transport, d->fleet, nullptr);
     std::vector<trace::TraceSink *> sinks{&d->traces, &d->events}; // an event's trace can be found at once
     d->health = std::make_unique<control::HealthMonitor>(d->fleet, *engineTls, *m_clock, d->random);
+    if (d->traceFile)
+        sinks.push_back(d->traceFile.get());
+    if (d->otlp)
+        sinks.push_back(d->otlp.get());
     if (m_sink)
         sinks.push_back(m_sink);
     control::BootstrapDiscovery *discovery = d->discovery.get();
@@ -471,9 +505,32 @@ void Balancer::finishDrain()
 {
     if (!d)
         return;
+    disconnect(&d->grace, nullptr, this, nullptr);
+    d->grace.stop();
+    if (!d->otlp || d->otlp->isIdle()) {
+        endDrain();
+        return;
+    }
+    constexpr std::chrono::milliseconds lastChance = std::chrono::seconds(2);
+    connect(d->otlp.get(), &trace::OtlpSender::idle, this, &Balancer::endDrain, Qt::QueuedConnection);
+    connect(&d->grace, &QTimer::timeout, this, &Balancer::endDrain);
+    d->grace.start(lastChance);
+    d->otlp->flush();
+}
+
+void Balancer::endDrain()
+{
+    if (!d)
+        return;
     const bool clean = !d->forced;
     stop();
     Q_EMIT stopped(clean);
+}
+
+void Balancer::reopenTraceFile()
+{
+    if (d && d->traceFile)
+        d->traceFile->reopen();
 }
 
 void Balancer::stop()

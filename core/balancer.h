@@ -59,6 +59,9 @@ public:
     /// Gets the timeline of each finished request, from any worker thread. Set before start(); must outlive the run.
     void setTraceSink(trace::TraceSink *sink);
 
+    /// The trace file was moved away: go on in a new one. Nothing without a trace file.
+    void reopenTraceFile();
+
     /// Writes the file that the configuration came from, for admin calls that ask for it. None: there is no file. Set before
     /// start().
     void setConfigSaver(std::function<Result<void>(const Config &)> saver) { m_saver = std::move(saver); }
@@ -86,6 +89,8 @@ private:
     void tellFleetChanged();
     void forceEnd();
     void finishDrain();
+    /// Ends, when the last spans are with the collector or that takes too long.
+    void endDrain();
 
     class Private;
     std::unique_ptr<Private> d; ///< null when not running

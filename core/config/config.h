@@ -91,6 +91,7 @@ struct Config {
     QList<double> metricsBuckets; ///< upper bounds of the duration histograms in seconds, ascending; empty: the usual ones
 
     TraceRules trace;
+    OtlpRules otlp;
     FaultRules faults;
 
     QJsonObject extra; ///< what the file has beside these, kept for when it is saved again

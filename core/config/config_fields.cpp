@@ -103,6 +103,14 @@ constexpr std::array configTable{
     Field<Config>{"trace.body_limit", AT(trace.bodyLimit), "Kept of each body; 0: none", 0, 1e9, "--trace-body-limit", "BYTES"},
     Field<Config>{"trace.body_memory", AT(trace.bodyMemory), "Memory of all kept bodies; 0: none are kept", 0, exact, "--trace-body-memory", "BYTES", atStart},
     Field<Config>{"trace.explain_after", AT(trace.explainAfter), "A request of which nothing comes for so long is explained; 0: only when somebody asks", 0, aDay, "--explain-after"},
+    Field<Config>{"trace.file", AT(trace.file), "Each finished request is appended to this file, as JSON lines (docs/records.md)", 0, 0, "--trace-file", "FILE", atStart},
+    Field<Config>{"trace.file_size", AT(trace.fileSize), "When it would grow beyond, it becomes FILE.1, that one FILE.2, …", 4096, exact, "--trace-file-size", "BYTES", atStart},
+    Field<Config>{"trace.file_count", AT(trace.fileCount), "Files that are kept, the newest included", 1, 1000, "--trace-file-count", nullptr, atStart},
+    Field<Config>{"trace.file_bodies", AT(trace.fileBodies), "With bodies, as far as they are kept", 0, 0, "!--no-trace-file-bodies", nullptr, atStart},
+
+    Field<Config>{"otlp.endpoint", AT(otlp.endpoint), "Spans go to this OpenTelemetry collector (OTLP/HTTP with JSON): http://HOST:4318", 0, 0, "--otlp-endpoint", "URL", atStart},
+    Field<Config>{"otlp.headers_ref", AT(otlp.headersRef), "Where header fields for it come from: file:PATH (NAME: VALUE, one a line), env:NAME (NAME=VALUE,…)", 0, 0, "--otlp-headers", "REF", atStart},
+    Field<Config>{"otlp.sampling", AT(otlp.sampling), "Share of the traces begun here that is sent; of others their sampled flag decides", 0, 1, "--otlp-sampling"},
 
     Field<Config>{"faults.allow", AT(faults.allow), "Faults may be injected: for tests only", 0, 0, "--allow-faults", nullptr, atStart},
     Field<Config>{"faults.rules", AT(faults.rules), "FILTER -> delay TIME, status CODE, drop after N events, stall after N events, cut or wrong-room[, probability P][, count N]", 0, 0, "--fault", "RULE"},

@@ -56,7 +56,7 @@ Result<void> writePrivately(const QString &path, const QByteArray &bytes)
 bool namesSecrets(const Config &config)
 {
     const auto own = [](const ServerConfig &server) { return !server.apiKeyRef.isEmpty(); };
-    return !config.apiKeyRefs.isEmpty() || !config.engineApiKeyRef.isEmpty() || std::any_of(config.prefill.begin(), config.prefill.end(), own)
+    return !config.apiKeyRefs.isEmpty() || !config.engineApiKeyRef.isEmpty() || !config.otlp.headersRef.isEmpty() || std::any_of(config.prefill.begin(), config.prefill.end(), own)
         || std::any_of(config.decode.begin(), config.decode.end(), own);
 }
 

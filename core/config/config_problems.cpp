@@ -6,6 +6,7 @@
 #include "fleet/hash_key.h"
 #include "fleet/policy_registry.h"
 #include "inject/fault_rule.h"
+#include "trace/otlp_sender.h"
 #include "upstream/origin.h"
 
 #include <QHash>
@@ -64,6 +65,7 @@ public:
             add(u"$.health.path"_s, u"the probes' path \"%1\": expected one that begins with /"_s.arg(m_config.health.path.left(200)));
         checkAccess();
         checkFaults();
+        checkOtlp();
         checkMetrics();
         return std::move(m_problems);
     }
@@ -227,6 +229,18 @@ private:
         if (m_config.tlsCertFile.isEmpty() != m_config.tlsKeyFile.isEmpty())
             add(m_config.tlsKeyFile.isEmpty() ? u"$.access.tls_key"_s : u"$.access.tls_cert"_s,
                 u"TLS needs both a certificate (--tls-cert) and its key (--tls-key)"_s);
+    }
+
+    void checkOtlp()
+    {
+        const OtlpRules &otlp = m_config.otlp;
+        const QUrl url(otlp.endpoint, QUrl::StrictMode);
+        const bool isHttp = url.scheme() == "http"_L1 || url.scheme() == "https"_L1;
+        if (!otlp.endpoint.isEmpty() && (!url.isValid() || !isHttp || url.host().isEmpty() || url.port(1) == 0 || !url.userInfo().isEmpty() || url.hasFragment()))
+            add(u"$.otlp.endpoint"_s, u"OTLP endpoint: expected http(s)://HOST:PORT, without a user or password"_s);
+        checkRef(otlp.headersRef, u"$.otlp.headers_ref"_s);
+        if (const auto headers = trace::OtlpSender::parseHeaders(otlp.headers); !headers)
+            add(u"$.otlp.headers_ref"_s, headers.error().message);
     }
 
     void checkFaults()

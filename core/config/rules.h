@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <QByteArrayList>
 #include <QString>
 #include <QStringList>
 
@@ -75,8 +76,22 @@ struct TraceRules {
     qint64 bodyMemory = qint64(256) * 1024 * 1024; ///< bytes of all kept bodies; 0: none
     /// A request of which nothing comes for so long is explained: its engines are asked where it is. 0: only on demand.
     std::chrono::milliseconds explainAfter = std::chrono::seconds(3);
+    QString file; ///< each finished request is appended to it; empty: none
+    qint64 fileSize = qint64(100) * 1024 * 1024; ///< bytes of one file
+    int fileCount = 5; ///< files, older ones included
+    bool fileBodies = true;
 
     bool operator==(const TraceRules &) const = default;
+};
+
+/// Where spans go.
+struct OtlpRules {
+    QString endpoint; ///< http(s)://HOST:PORT[/PATH]; empty: none are sent
+    QString headersRef; ///< "file:PATH", "env:NAME"; resolveSecrets() reads it into headers
+    QByteArrayList headers; ///< see trace::OtlpSender::parseHeaders(); never saved
+    double sampling = 1; ///< share of the traces begun here that is sent
+
+    bool operator==(const OtlpRules &) const = default;
 };
 
 /// Faults that are injected on purpose.

@@ -69,6 +69,12 @@ tl::expected<void, ConfigProblem> resolveSecrets(Config &config)
             return wrong(u"$.access.engine_api_key_ref"_s, keys.error());
         resolved.engineApiKey = keys->first();
     }
+    if (!config.otlp.headersRef.isEmpty()) {
+        const auto headers = readSecretRef(config.otlp.headersRef);
+        if (!headers)
+            return wrong(u"$.otlp.headers_ref"_s, headers.error());
+        resolved.otlp.headers = *headers;
+    }
     for (const Role role : {Role::Prefill, Role::Decode}) {
         QList<ServerConfig> &servers = role == Role::Prefill ? resolved.prefill : resolved.decode;
         for (qsizetype i = 0; i < servers.size(); ++i) {

@@ -12,7 +12,7 @@ Result<void> checkSecretRef(const QString &ref);
 /// file cannot be used.
 Result<QByteArrayList> readSecretRef(const QString &ref);
 
-/// Reads what all references of `config` lead to into apiKeys (after givenApiKeys), adminKeys (likewise), engineApiKey and each server's apiKey.
+/// Reads what all references of `config` lead to into apiKeys (after givenApiKeys), adminKeys (likewise), engineApiKey, otlp.headers and each server's apiKey.
 /// Reads files: not for worker threads. On an error nothing has changed; it has the path of the reference.
 tl::expected<void, ConfigProblem> resolveSecrets(Config &config);
 

@@ -4,13 +4,8 @@
 #include "config/config_json.h"
 #include "config/secrets.h"
 #include "control/server_json.h"
-#include "control/trace_api.h"
-#include "trace/export/exporter.h"
-#include "trace/filter.h"
-#include "trace/timeline_json.h"
 
 #include <QJsonArray>
-#include <QUrlQuery>
 
 #include <map>
 
@@ -27,15 +22,7 @@ Endpoint AdminApi::endpoint(const char *path, std::initializer_list<std::pair<co
         methods += method;
     }
     const auto handler = [this, byMethod](const ControlRequest &request, const Reply &reply) { reply((this->*byMethod.at(request.method))(request)); };
-    if (!QByteArrayView(path).startsWith("/admin/v1/traces"))
-        return {path, methods, handler, true};
-    const auto withRunning = [this, handler](const ControlRequest &request, const Reply &reply) {
-        if (!request.parameters.isEmpty() && m_context.traces.find(request.parameters.first()))
-            handler(request, reply);
-        else
-            whenLive(m_context, this, [handler, request, reply] { handler(request, reply); });
-    };
-    return {path, methods, withRunning, true};
+    return {path, methods, handler, true};
 }
 
 Endpoints AdminApi::endpoints()
@@ -51,8 +38,6 @@ Endpoints AdminApi::endpoints()
         endpoint("/admin/v1/pairs/{prefill}/{decode}", {{"GET", &AdminApi::showPair}, {"PATCH", &AdminApi::changePair}, {"DELETE", &AdminApi::deletePair}}),
         endpoint("/admin/v1/config", {{"GET", &AdminApi::showConfig}, {"PUT", &AdminApi::putConfig}}),
         endpoint("/admin/v1/stats", {{"GET", &AdminApi::stats}}),
-        endpoint("/admin/v1/traces", {{"GET", &AdminApi::listTraces}}),
-        endpoint("/admin/v1/traces/{request_id}", {{"GET", &AdminApi::showTrace}}),
     };
 }
 
@@ -101,63 +86,6 @@ ControlReply AdminApi::stats(const ControlRequest &)
         {u"event_listeners"_s, m_context.events.listenerCount()},
         {u"servers"_s, servers},
     });
-}
-
-ControlReply AdminApi::listTraces(const ControlRequest &request)
-{
-    constexpr uint defaultLimit = 100;
-    const QUrlQuery query(QString::fromUtf8(request.query));
-    const QString asked = query.queryItemValue(u"limit"_s);
-    bool good = true;
-    const uint limit = asked.isEmpty() ? defaultLimit : asked.toUInt(&good);
-    if (!good)
-        return errorReply({400, "invalid_query", u"limit: expected a whole number"_s, "limit"});
-    const auto filter = trace::Filter::parse(query.queryItemValue(u"filter"_s, QUrl::FullyDecoded).replace(u'+', u' '));
-    if (!filter) {
-        return errorReply({400, "invalid_filter", u"filter, column %1: %2"_s.arg(filter.error().column + 1).arg(filter.error().message), "filter"});
-    }
-    std::vector<trace::TimelinePtr> found;
-    for (const auto &list : {m_context.live.all(), m_context.traces.newest(m_context.traces.size())}) { // what runs is newest
-        for (const auto &timeline : list) {
-            if (found.size() < limit && filter->matches(*timeline, m_context.clock.now()))
-                found.push_back(timeline);
-        }
-    }
-    if (const QString format = query.queryItemValue(u"format"_s); !format.isEmpty() && format != "json"_L1)
-        return exportTraces(format, found);
-    QJsonArray list;
-    for (const auto &timeline : found)
-        list.append(trace::timelineJson(*timeline));
-    return jsonReply(200, QJsonObject{{u"traces"_s, list}});
-}
-
-ControlReply AdminApi::exportTraces(const QString &format, const std::vector<trace::TimelinePtr> &newestFirst)
-{
-    auto exporter = trace::makeExporter(format, {});
-    if (!exporter)
-        return errorReply({400, "invalid_query", exporter.error().message, "format"});
-    ControlReply reply;
-    reply.headers.add("Content-Type", (*exporter)->mimeType());
-    reply.body = (*exporter)->begin();
-    for (auto it = newestFirst.rbegin(); it != newestFirst.rend(); ++it)
-        reply.body += (*exporter)->write(**it);
-    reply.body += (*exporter)->end();
-    return reply;
-}
-
-ControlReply AdminApi::showTrace(const ControlRequest &request)
-{
-    trace::TimelinePtr timeline = m_context.live.find(request.parameters.first());
-    if (!timeline)
-        timeline = m_context.traces.find(request.parameters.first());
-    if (!timeline)
-        return errorReply({404, "unknown_trace", u"no request of that id runs now, and no finished request of that id is remembered"_s});
-    if (QUrlQuery(QString::fromUtf8(request.query)).queryItemValue(u"format"_s) != "text"_L1)
-        return jsonReply(200, trace::timelineJson(*timeline));
-    ControlReply reply;
-    reply.headers.add("Content-Type", "text/plain; charset=utf-8");
-    reply.body = trace::describeTimeline(*timeline).toUtf8();
-    return reply;
 }
 
 } // namespace pdlb::control

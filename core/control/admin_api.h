@@ -7,7 +7,7 @@
 
 namespace pdlb::control {
 
-/// Servers, pairs, configuration, figures and traces under /admin/v1. Each change builds a whole configuration and applies
+/// Servers, pairs, configuration and figures under /admin/v1. Each change builds a whole configuration and applies
 /// it at once, so that nothing is ever half done; errors are 4xx with the JSON path of the mistake and change nothing.
 /// Control thread.
 class AdminApi final : public QObject
@@ -42,9 +42,6 @@ private:
     ControlReply showConfig(const ControlRequest &request);
     ControlReply putConfig(const ControlRequest &request);
     ControlReply stats(const ControlRequest &request);
-    ControlReply listTraces(const ControlRequest &request);
-    static ControlReply exportTraces(const QString &format, const std::vector<trace::TimelinePtr> &newestFirst);
-    ControlReply showTrace(const ControlRequest &request);
 
     ControlContext &m_context;
     Monotonic m_startedAt;

@@ -26,6 +26,9 @@ struct ControlReply {
     int status = 200;
     http::HeaderList headers = {};
     QByteArray body = {};
+    /// When there is one, the body is what it returns until it returns nothing. Called in the control thread, when there is
+    /// room for more; destroyed in any thread.
+    std::function<QByteArray()> pieces = {};
 };
 
 /// To be called exactly once, in the control thread.

@@ -7,7 +7,8 @@
 
 namespace pdlb::control {
 
-EventFeed::Listener::Listener(EventFeed &feed, std::function<void()> wake) : m_feed(feed), m_wake(std::move(wake))
+EventFeed::Listener::Listener(EventFeed &feed, trace::Filter filter, std::function<void()> wake)
+    : m_feed(feed), m_filter(std::move(filter)), m_wake(std::move(wake))
 {
     const std::scoped_lock lock(feed.m_mutex);
     feed.m_listeners.insert(this);
@@ -36,30 +37,51 @@ QByteArray EventFeed::Listener::take(qint64 bytes)
     return text;
 }
 
+/// Under the mutex.
+QByteArray EventFeed::eventText(const QByteArray &type, const QByteArray &json)
+{
+    return "id: " + QByteArray::number(m_nextId++) + "\nevent: " + type + "\ndata: " + json + "\n\n";
+}
+
+/// Under the mutex.
+void EventFeed::hand(Listener &listener, const QByteArray &event)
+{
+    listener.m_queue.push_back(event);
+    listener.m_bytes += event.size();
+    while (listener.m_queue.size() > Listener::maxEvents || listener.m_bytes > Listener::maxBytes) {
+        listener.m_bytes -= listener.m_queue.front().size();
+        listener.m_queue.pop_front();
+        ++listener.m_lost;
+    }
+    if (!std::exchange(listener.m_awake, true))
+        listener.m_wake();
+}
+
 void EventFeed::publish(const QByteArray &type, const QJsonObject &data)
 {
     if (!hasListeners())
         return;
-    const QByteArray tail = "event: " + type + "\ndata: " + QJsonDocument(data).toJson(QJsonDocument::Compact) + "\n\n";
+    const QByteArray json = QJsonDocument(data).toJson(QJsonDocument::Compact);
     const std::scoped_lock lock(m_mutex);
-    const QByteArray event = "id: " + QByteArray::number(m_nextId++) + '\n' + tail;
-    for (Listener *listener : m_listeners) {
-        listener->m_queue.push_back(event);
-        listener->m_bytes += event.size();
-        while (listener->m_queue.size() > Listener::maxEvents || listener->m_bytes > Listener::maxBytes) {
-            listener->m_bytes -= listener->m_queue.front().size();
-            listener->m_queue.pop_front();
-            ++listener->m_lost;
-        }
-        if (!std::exchange(listener->m_awake, true))
-            listener->m_wake();
-    }
+    const QByteArray event = eventText(type, json);
+    for (Listener *listener : m_listeners)
+        hand(*listener, event);
 }
 
 void EventFeed::record(const trace::TimelinePtr &timeline)
 {
-    if (hasListeners())
-        publish("request", trace::summaryJson(*timeline));
+    if (!hasListeners())
+        return;
+    QByteArray event; // written once, and only if somebody wants it
+    const Monotonic end = timeline->ended.value_or(timeline->received);
+    const std::scoped_lock lock(m_mutex);
+    for (Listener *listener : m_listeners) {
+        if (!listener->m_filter.matches(*timeline, end))
+            continue;
+        if (event.isEmpty())
+            event = eventText("request", trace::summaryJson(*timeline));
+        hand(*listener, event);
+    }
 }
 
 } // namespace pdlb::control

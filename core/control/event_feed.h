@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "trace/filter.h"
 #include "trace/trace_sink.h"
 
 #include <QJsonObject>
@@ -27,8 +28,9 @@ public:
         static constexpr size_t maxEvents = 1000;
         static constexpr qint64 maxBytes = 512 * 1024;
 
-        /// `wake` is called from any thread, once until the next take() that empties the queue.
-        Listener(EventFeed &feed, std::function<void()> wake);
+        /// Of requests only those that match are told. `wake` is called from any thread, once until the next take() that
+        /// empties the queue.
+        Listener(EventFeed &feed, trace::Filter filter, std::function<void()> wake);
         ~Listener();
         /// The next events as text, at most about so many bytes; in front of it an event "lost" when some were.
         QByteArray take(qint64 bytes);
@@ -36,6 +38,7 @@ public:
     private:
         friend class EventFeed;
         EventFeed &m_feed;
+        trace::Filter m_filter;
         std::function<void()> m_wake;
         std::deque<QByteArray> m_queue; // this and what follows under the feed's mutex
         qint64 m_bytes = 0;
@@ -49,6 +52,9 @@ public:
     void record(const trace::TimelinePtr &timeline) override;
 
 private:
+    QByteArray eventText(const QByteArray &type, const QByteArray &json);
+    static void hand(Listener &listener, const QByteArray &event);
+
     std::atomic<int> m_count{0};
     std::mutex m_mutex;
     std::set<Listener *> m_listeners;

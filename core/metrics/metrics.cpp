@@ -169,6 +169,14 @@ void Metrics::addGauges(Exposition &exposition, const Gauges &gauges)
     add("pdlb_body_memory_limit_bytes", "The most that it may be (--max-body-memory); 0: no limit",
         double(gauges.bodyLimit));
     add("pdlb_workers", "Worker threads", gauges.workers);
+    const auto count = [&](const char *name, const char *help, qint64 value) {
+        exposition.counter(name, help);
+        exposition.value(double(value));
+    };
+    count("pdlb_trace_file_records_total", "Requests written to --trace-file", gauges.fileRecords);
+    count("pdlb_trace_file_dropped_total", "Requests that were not: disk full, not writable, too slow", gauges.fileRecordsDropped);
+    count("pdlb_otlp_requests_total", "Requests whose spans the collector of --otlp-endpoint has taken", gauges.otlpRequests);
+    count("pdlb_otlp_dropped_total", "Requests whose spans were dropped: refused, not reachable, too slow", gauges.otlpRequestsDropped);
     add("pdlb_draining", "1: no new connections are taken, running requests may end", gauges.draining);
 }
 

@@ -27,6 +27,10 @@ struct Gauges {
     qint64 queueLimit = 0;
     int workers = 0;
     bool draining = false;
+    qint64 fileRecords = 0; ///< written to the trace file
+    qint64 fileRecordsDropped = 0;
+    qint64 otlpRequests = 0; ///< whose spans were taken
+    qint64 otlpRequestsDropped = 0;
 };
 
 /// All metrics of a balancer: those that its workers count and those that are read off the fleet and the process. What

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/control_gate.h"
 
+#include "control/trace_api.h"
 #include "http/path_pattern.h"
 #include "upstream/engine_credentials.h"
 
@@ -57,13 +58,41 @@ void ControlGate::answer(quint64 id, const control::ControlReply &reply)
     if (const QPointer<edge::Exchange> exchange = m_waiting.take(id)) {
         http::HeaderList headers = reply.headers;
         edge::AccessRules::removeCorsHeaders(headers);
-        exchange->respond(reply.status, std::move(headers), reply.body);
+        if (reply.pieces && exchange->head().method != "HEAD")
+            answerInPieces(id, *exchange, reply);
+        else
+            exchange->respond(reply.status, std::move(headers), reply.body);
     }
+}
+
+void ControlGate::answerInPieces(quint64 id, edge::Exchange &exchange, const control::ControlReply &reply)
+{
+    const auto ask = [this, id, pieces = reply.pieces] {
+        QMetaObject::invokeMethod(&m_control, [this, id, pieces] {
+            QMetaObject::invokeMethod(this, [this, id, piece = pieces()] {
+                if (ReplyStream *stream = m_replies.value(id))
+                    stream->add(piece);
+            }, Qt::QueuedConnection);
+        }, Qt::QueuedConnection);
+    };
+    auto *stream = new ReplyStream(exchange, reply.status, reply.headers, m_fleet.snapshot()->config->writeStallTimeout, ask, this);
+    m_replies.insert(id, stream);
+    connect(stream, &ReplyStream::over, this, [this, id](ReplyStream *ended) {
+        m_replies.remove(id);
+        ended->deleteLater();
+    });
+    stream->start();
 }
 
 void ControlGate::openEvents(edge::Exchange &exchange)
 {
-    const QString asked = QUrlQuery(QString::fromUtf8(exchange.head().query())).queryItemValue(u"heartbeat_secs"_s);
+    const QUrlQuery query(QString::fromUtf8(exchange.head().query()));
+    const auto filter = control::filterOfQuery(query);
+    if (!filter) {
+        exchange.respondError(filter.error());
+        return;
+    }
+    const QString asked = query.queryItemValue(u"heartbeat_secs"_s);
     bool good = true;
     const double seconds = asked.isEmpty() ? defaultHeartbeat : asked.toDouble(&good);
     if (!good || !(seconds >= shortestHeartbeat && seconds <= longestHeartbeat)) {
@@ -86,7 +115,7 @@ void ControlGate::openEvents(edge::Exchange &exchange)
         exchange.respondError({429, "too_many_listeners", u"%1 clients listen already, no more may"_s.arg(maxListeners)}, std::move(headers));
         return;
     }
-    auto *stream = new EventStream(exchange, feed, std::chrono::milliseconds(qint64(seconds * 1000)), this);
+    auto *stream = new EventStream(exchange, feed, *filter, std::chrono::milliseconds(qint64(seconds * 1000)), this);
     m_streams.insert(stream);
     connect(stream, &EventStream::over, this, [this](EventStream *ended) {
         m_streams.remove(ended);

@@ -4,6 +4,7 @@
 #include "control/control_plane.h"
 #include "edge/edge_server.h"
 #include "relay/event_stream.h"
+#include "relay/reply_stream.h"
 
 #include <QPointer>
 
@@ -30,6 +31,7 @@ public:
 private:
     void ask(edge::Exchange &exchange, const control::Endpoint &endpoint);
     void answer(quint64 id, const control::ControlReply &reply);
+    void answerInPieces(quint64 id, edge::Exchange &exchange, const control::ControlReply &reply);
     void openEvents(edge::Exchange &exchange);
 
     control::ControlPlane &m_control;
@@ -38,6 +40,7 @@ private:
     QHash<quint64, QPointer<edge::Exchange>> m_waiting;
     quint64 m_nextId = 1;
     QSet<EventStream *> m_streams; ///< children
+    QHash<quint64, ReplyStream *> m_replies; ///< children, by the id of their request
     bool m_draining = false;
 };
 

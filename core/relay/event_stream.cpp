@@ -3,9 +3,17 @@
 
 namespace pdlb::relay {
 
-EventStream::EventStream(edge::Exchange &exchange, control::EventFeed &feed, std::chrono::milliseconds heartbeat, QObject *parent)
-    : QObject(parent), m_exchange(&exchange), m_listener(feed, [this] {
-          QMetaObject::invokeMethod(this, &EventStream::forward, Qt::QueuedConnection);
+namespace {
+
+/// A write for each event would cost more than the events do.
+constexpr std::chrono::milliseconds pause{50};
+
+} // namespace
+
+EventStream::EventStream(edge::Exchange &exchange, control::EventFeed &feed, const trace::Filter &filter, std::chrono::milliseconds heartbeat,
+                         QObject *parent)
+    : QObject(parent), m_exchange(&exchange), m_listener(feed, filter, [this] {
+          QMetaObject::invokeMethod(this, &EventStream::wake, Qt::QueuedConnection);
       })
 {
     exchange.setObserver(this);
@@ -19,12 +27,23 @@ EventStream::EventStream(edge::Exchange &exchange, control::EventFeed &feed, std
             m_exchange->write(": still here\n\n");
     });
     m_heartbeat.start(heartbeat);
+    m_pause.setSingleShot(true);
+    m_pause.setInterval(pause);
+    connect(&m_pause, &QTimer::timeout, this, &EventStream::forward);
 }
 
 EventStream::~EventStream()
 {
     if (m_exchange)
         m_exchange->setObserver(nullptr);
+}
+
+void EventStream::wake()
+{
+    if (m_pause.isActive())
+        return;
+    forward();
+    m_pause.start();
 }
 
 void EventStream::forward()
@@ -45,6 +64,7 @@ void EventStream::finish()
     m_exchange->setObserver(nullptr);
     std::exchange(m_exchange, nullptr)->finish();
     m_heartbeat.stop();
+    m_pause.stop();
     Q_EMIT over(this);
 }
 
@@ -52,6 +72,7 @@ void EventStream::clientGone()
 {
     m_exchange = nullptr;
     m_heartbeat.stop();
+    m_pause.stop();
     Q_EMIT over(this);
 }
 

@@ -15,7 +15,9 @@ class EventStream final : public QObject, private edge::Exchange::Observer
     Q_OBJECT
 
 public:
-    EventStream(edge::Exchange &exchange, control::EventFeed &feed, std::chrono::milliseconds heartbeat, QObject *parent);
+    /// `filter`: of requests.
+    EventStream(edge::Exchange &exchange, control::EventFeed &feed, const trace::Filter &filter, std::chrono::milliseconds heartbeat,
+                QObject *parent);
     ~EventStream() override;
     /// Ends the stream.
     void finish();
@@ -27,10 +29,12 @@ Q_SIGNALS:
 private:
     void clientGone() override;
     void clientDrained() override { forward(); }
+    void wake();
     void forward();
 
     edge::Exchange *m_exchange; ///< null once it is over
     QTimer m_heartbeat;
+    QTimer m_pause; ///< what comes during it goes out together
     control::EventFeed::Listener m_listener;
 };
 

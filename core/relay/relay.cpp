@@ -44,7 +44,10 @@ Relay::Relay(RelayContext &context, edge::Exchange &exchange, pd::Endpoint endpo
     m_exchange->setObserver(this);
     m_clientHeaders = http::endToEndHeaders(exchange.head().headers);
     m_trace.requestHeaders = m_clientHeaders;
-    m_trace.context = trace::TraceContext::continued(m_clientHeaders.value("traceparent"), context.chance);
+    m_trace.context = trace::TraceContext::continued(m_clientHeaders.value("traceparent"), context.chance, config().otlp.sampling);
+    m_propagates = !config().otlp.endpoint.isEmpty() || m_clientHeaders.contains("traceparent");
+    if (m_trace.context.parentId.isEmpty())
+        m_clientHeaders.remove("tracestate"); // of a trace that is not continued
     m_trace.peer = exchange.peerName();
     m_trace.target = exchange.head().target;
     m_clientHeaders.remove("host");

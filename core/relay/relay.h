@@ -182,6 +182,7 @@ private:
     int m_retries = 0;
     qint64 m_rooms = 0; ///< that count as live
     bool m_retryPause = false; ///< between two attempts
+    bool m_propagates = false; ///< the engines get a traceparent
     bool m_tellsPair = false; ///< the answer names its pair and room
     bool m_paused = false;
     bool m_isOver = false;

@@ -95,6 +95,8 @@ void Relay::openLeg(int index, const pd::LegPlan &plan)
     request.origin = run.server->origin;
     request.target = m_exchange->head().target;
     request.headers = legHeaders(*run.server);
+    if (m_propagates)
+        request.headers.set("traceparent", m_trace.context.traceparent(run.trace.spanId));
     request.body = plan.body;
     request.connectTimeout = config().connectTimeout;
     inject::Injection injection;

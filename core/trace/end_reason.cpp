@@ -27,4 +27,13 @@ const char *endReasonName(EndReason reason)
     return "ok";
 }
 
+std::optional<EndReason> endReasonFromName(QByteArrayView name)
+{
+    for (int i = 0; i <= int(EndReason::BadRequest); ++i) {
+        if (name == endReasonName(EndReason(i)))
+            return EndReason(i);
+    }
+    return {};
+}
+
 } // namespace pdlb::trace

@@ -3,6 +3,8 @@
 
 #include <QByteArray>
 
+#include <optional>
+
 namespace pdlb::trace {
 
 /// How a request ended; exactly one for each. `*_http` are statuses of engines, `*_conn` transport failures before the
@@ -29,5 +31,7 @@ enum class EndReason {
 
 /// The one-token name used in logs, traces and filters: "ok", "client_gone", …
 const char *endReasonName(EndReason reason);
+/// Nothing for another word.
+std::optional<EndReason> endReasonFromName(QByteArrayView name);
 
 } // namespace pdlb::trace

@@ -87,4 +87,36 @@ std::optional<Monotonic> EventTimes::gapMax() const
     return m_count < 2 ? std::nullopt : std::optional(m_maxGap);
 }
 
+EventTimes::State EventTimes::state() const
+{
+    State state{m_count, m_stride, m_first, m_last, m_maxGap, m_kept, {}};
+    for (size_t i = 0; i < m_gaps.size(); ++i) {
+        if (m_gaps[i] > 0)
+            state.gaps.emplace_back(int(i), m_gaps[i]);
+    }
+    return state;
+}
+
+std::optional<EventTimes> EventTimes::fromState(State state)
+{
+    if (state.count < 0 || state.stride < 1 || state.kept.size() > limit || state.last < state.first
+        || (state.count > 1 && state.gaps.empty()))
+        return {};
+    EventTimes times;
+    times.m_count = state.count;
+    times.m_stride = state.stride;
+    times.m_first = state.first;
+    times.m_last = state.last;
+    times.m_maxGap = state.maxGap;
+    times.m_kept = std::move(state.kept);
+    if (!state.gaps.empty())
+        times.m_gaps.resize(buckets, 0);
+    for (const auto &[bucket, count] : state.gaps) {
+        if (bucket < 0 || bucket >= buckets)
+            return {};
+        times.m_gaps[size_t(bucket)] = count;
+    }
+    return times;
+}
+
 } // namespace pdlb::trace

@@ -47,6 +47,20 @@ public:
     std::optional<Monotonic> gapMean() const;
     std::optional<Monotonic> gapMax() const;
 
+    /// All there is to it, for files.
+    struct State {
+        qint64 count = 0;
+        quint32 stride = 1;
+        Monotonic first{0};
+        Monotonic last{0};
+        Monotonic maxGap{0};
+        std::vector<quint32> kept; ///< µs since the first
+        std::vector<std::pair<int, quint32>> gaps; ///< counts of the logarithmic scale that are not 0, by bucket
+    };
+    State state() const;
+    /// Nothing when that cannot be a state.
+    static std::optional<EventTimes> fromState(State state);
+
 private:
     /// 8 steps per power of two, from 1 µs to 17 min; below and above are the first and the last.
     static constexpr int steps = 8;

@@ -28,4 +28,13 @@ quint64 nextSerial()
     return last.fetch_add(1, std::memory_order_relaxed) + 1;
 }
 
+const LegTimeline *Timeline::answeringLeg() const
+{
+    for (const bool prefill : {false, true}) {
+        if (const LegTimeline *found = leg(prefill); found && found->status > 0 && found->status == status)
+            return found;
+    }
+    return nullptr;
+}
+
 } // namespace pdlb::trace

@@ -48,7 +48,7 @@ struct LegTimeline {
     qint64 events = 0; ///< server-sent events
     GapCounts gaps; ///< of decode's stream, between its events but for [DONE]
     QString error;
-    QByteArray spanId; ///< sent to the engine in traceparent; 16 hexadecimal digits
+    QByteArray spanId; ///< sent to the engine in traceparent, when the client sent one or spans are exported; 16 hexadecimal digits
     http::HeaderList headers; ///< of its answer
     EventTimes times; ///< of decode's stream, for each piece as it came
     pd::AnswerFacts facts; ///< of prefill's answer; decode's are the request's
@@ -99,6 +99,8 @@ struct Timeline {
     const LegTimeline *leg(bool prefill) const;
     /// The first byte of the body of decode's good answer: the first token.
     Moment firstToken() const;
+    /// Whose answer the client got: decode, or the one that failed; null: the balancer's own answer, or none.
+    const LegTimeline *answeringLeg() const;
 };
 
 using TimelinePtr = std::shared_ptr<const Timeline>;

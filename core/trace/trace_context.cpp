@@ -46,11 +46,15 @@ std::optional<TraceContext> TraceContext::parse(QByteArrayView text)
     return TraceContext{traceId.toByteArray(), parentId.toByteArray(), {}, (flags.toByteArray().toInt(nullptr, 16) & 1) != 0};
 }
 
-TraceContext TraceContext::continued(QByteArrayView traceparent, Random &random)
+TraceContext TraceContext::continued(QByteArrayView traceparent, Random &random, double sampling)
 {
     auto context = parse(traceparent).value_or(TraceContext());
-    if (context.traceId.isEmpty())
+    if (context.traceId.isEmpty()) {
         context.traceId = hex64(random) + hex64(random);
+        // By the id's last 56 bits, so that all who sample this trace by the same share agree.
+        constexpr quint64 all = quint64(1) << 56;
+        context.sampled = double(context.traceId.last(14).toULongLong(nullptr, 16)) < sampling * double(all);
+    }
     context.spanId = hex64(random);
     return context;
 }

@@ -18,8 +18,9 @@ struct TraceContext {
 
     /// Reads a traceparent field (W3C Trace Context §3.2); nothing when it is invalid, which means to begin a new trace.
     static std::optional<TraceContext> parse(QByteArrayView traceparent);
-    /// Continues `traceparent` where it is valid, else begins a trace. Has a fresh spanId either way.
-    static TraceContext continued(QByteArrayView traceparent, Random &random);
+    /// Continues `traceparent` where it is valid, else begins a trace, which is sampled with the probability `sampling`. Has a
+    /// fresh spanId either way.
+    static TraceContext continued(QByteArrayView traceparent, Random &random, double sampling = 1);
     /// The field for a request to an engine whose span is `spanId`.
     QByteArray traceparent(const QByteArray &spanId) const;
 };

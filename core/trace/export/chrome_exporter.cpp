@@ -60,7 +60,7 @@ public:
         return out;
     }
 
-    QByteArray end() override { return "]}\n"; }
+    QByteArray finish() override { return std::exchange(m_over, true) ? QByteArray() : QByteArrayLiteral("]}\n"); }
 
 private:
     void add(QByteArray &out, const QJsonObject &event)
@@ -71,6 +71,7 @@ private:
 
     int m_lane = 0;
     bool m_any = false;
+    bool m_over = false;
 };
 
 } // namespace

@@ -15,7 +15,7 @@ struct Format {
 };
 
 constexpr Format formats[] = {
-    {"jsonl", makeJsonlExporter}, {"har", makeHarExporter}, {"chrome", makeChromeExporter}, {"otlp", makeOtlpExporter},
+    {"jsonl", makeJsonlExporter}, {"har", makeHarExporter}, {"curl", makeCurlExporter}, {"chrome", makeChromeExporter}, {"otlp", makeOtlpExporter},
 };
 
 } // namespace

@@ -2,14 +2,18 @@
 
 // HAR 1.2. One page for each request and three entries below it (the client's exchange, prefill's and decode's), so that
 // any viewer draws the legs side by side. Times are milliseconds, never negative, and `time` is their sum.
+#include "http/sse.h"
 #include "trace/export/exporter.h"
 #include "trace/redact.h"
 
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
+#include <QSet>
 #include <QUrl>
 #include <QUrlQuery>
+
+#include <deque>
 
 using namespace Qt::StringLiterals;
 
@@ -74,38 +78,118 @@ public:
 
     QByteArray begin() override
     {
-        return R"({"log":{"version":"1.2","creator":{"name":"pdlb","version":"1"},"entries":[)";
+        return R"({"log":{"version":"1.2","creator":{"name":"pdlb","version":")" PDLB_VERSION R"("},"entries":[)";
     }
 
     QByteArray write(const Timeline &timeline) override
     {
-        const QString page = QString::fromUtf8(timeline.requestId);
+        const QString page = pageOf(timeline);
         QByteArray out;
         add(out, clientEntry(timeline, page));
+        for (const LegTimeline &leg : timeline.earlierLegs)
+            add(out, legEntry(timeline, leg, page, u"earlier attempt: "_s));
         for (const LegTimeline &leg : timeline.legs)
-            add(out, legEntry(timeline, leg, page));
+            add(out, legEntry(timeline, leg, page, {}));
         // Viewers want the pages as well, but they may stand behind the entries: only they are held until then.
         const QString title = u"%1 %2: %3"_s.arg(QString::fromUtf8(timeline.endpoint), QString::fromUtf8(timeline.model),
                                                  timeline.ended ? QString::fromLatin1(endReasonName(timeline.end)) : u"running"_s);
-        m_pages += m_pages.isEmpty() ? "" : ",";
-        m_pages += compact({{u"startedDateTime"_s, calendar(timeline, timeline.received)}, {u"id"_s, page}, {u"title"_s, title},
-                            {u"pageTimings"_s, QJsonObject{{u"onContentLoad"_s, -1}, {u"onLoad"_s, -1}}}});
+        constexpr qsizetype piece = 64 * 1024;
+        if (m_pages.empty() || m_pages.back().size() >= piece)
+            m_pages.emplace_back().reserve(piece + 1024);
+        m_pages.back() += std::exchange(m_anyPage, true) ? ",\n" : "\n";
+        m_pages.back() += compact({{u"startedDateTime"_s, calendar(timeline, timeline.received)}, {u"id"_s, page}, {u"title"_s, title},
+                                   {u"pageTimings"_s, QJsonObject{{u"onContentLoad"_s, -1}, {u"onLoad"_s, -1}}}});
         return out;
     }
 
-    QByteArray end() override { return "],\"pages\":[" + m_pages + "]}}\n"; }
+    QByteArray finish() override
+    {
+        switch (m_end) {
+        case End::Begins:
+            m_end = End::Pages;
+            return "],\"pages\":[";
+        case End::Pages:
+            if (!m_pages.empty()) {
+                const QByteArray pages = std::move(m_pages.front());
+                m_pages.pop_front();
+                return pages;
+            }
+            m_end = End::Over;
+            return "]}}\n";
+        case End::Over:
+            break;
+        }
+        return {};
+    }
 
 private:
+    enum class End { Begins, Pages, Over };
+
+    /// The request's id; with its serial where another one had the same.
+    QString pageOf(const Timeline &timeline)
+    {
+        const qsizetype known = m_ids.size();
+        m_ids.insert(qHash(timeline.requestId));
+        const QString id = QString::fromUtf8(timeline.requestId);
+        return m_ids.size() > known ? id : id + u'#' + QString::number(timeline.serial);
+    }
+
     void add(QByteArray &out, const QJsonObject &entry)
     {
         out += std::exchange(m_any, true) ? ",\n" : "\n";
         out += compact(entry);
     }
 
-    QJsonObject request(const Timeline &timeline, const QByteArray &base, const QByteArray &path) const
+    static inline const QString notKept = u"the body was not kept"_s;
+
+    const KeptBodies *keptBodies(const Timeline &timeline) const { return m_options.bodies ? timeline.bodies.get() : nullptr; }
+
+    /// `text` of postData or content, and `comment` where it is not all there was.
+    void addText(QJsonObject &to, const KeptBody &body, bool mayEncode) const
+    {
+        const QByteArray clean = m_options.secrets ? body.bytes : redactBody(body.bytes);
+        if (mayEncode && !QByteArrayView(clean).isValidUtf8() && body.isWhole()) {
+            to.insert(u"text"_s, QString::fromLatin1(clean.toBase64()));
+            to.insert(u"encoding"_s, u"base64"_s);
+        } else {
+            to.insert(u"text"_s, QString::fromUtf8(clean));
+        }
+        if (!body.isWhole())
+            to.insert(u"comment"_s, u"only the first %1 of %2 bytes were kept"_s.arg(body.bytes.size()).arg(body.size));
+    }
+
+    /// Each event with the calendar time of its last byte, in seconds, the way other tools write them.
+    QJsonArray eventMessages(const Timeline &timeline, const KeptBody &body) const
+    {
+        QJsonArray messages;
+        http::SseSplitter splitter;
+        splitter.feed(body.bytes);
+        QByteArray event;
+        qsizetype end = 0;
+        while (splitter.next(event)) {
+            end += event.size();
+            const QByteArray data = http::SseSplitter::data(event);
+            if (data.isEmpty())
+                continue;
+            const Monotonic at = body.timeAt(end - 1);
+            const double time = double(timeline.startedAt.toMSecsSinceEpoch()) / 1e3 + double(at.count()) / 1e9;
+            messages.append(QJsonObject{{u"time"_s, time}, {u"eventName"_s, u"message"_s}, {u"eventId"_s, QString()},
+                                        {u"data"_s, QString::fromUtf8(m_options.secrets ? data : redactBody(data))}});
+        }
+        return messages;
+    }
+
+    QJsonObject request(const Timeline &timeline, const QByteArray &base, const QByteArray &path, bool isClient) const
     {
         const QByteArray target = m_options.secrets ? path : redactTarget(path);
-        const QJsonObject post{{u"mimeType"_s, u"application/json"_s}, {u"text"_s, QString()}, {u"comment"_s, u"bodies are not kept"_s}};
+        QJsonObject post{{u"mimeType"_s, u"application/json"_s}, {u"text"_s, QString()}};
+        const KeptBodies *bodies = keptBodies(timeline);
+        if (!bodies)
+            post.insert(u"comment"_s, notKept);
+        else if (!isClient)
+            post.insert(u"comment"_s, u"the client's, with bootstrap members and rid"_s);
+        else
+            addText(post, bodies->request, false);
         return {{u"method"_s, u"POST"_s}, {u"url"_s, QString::fromUtf8(base + target)}, {u"httpVersion"_s, u"HTTP/1.1"_s},
                 {u"cookies"_s, QJsonArray()}, {u"headers"_s, headersJson(timeline.requestHeaders, m_options.secrets)},
                 {u"queryString"_s, queryJson(target)}, {u"postData"_s, post}, {u"headersSize"_s, -1}, {u"bodySize"_s, timeline.requestBytes}};
@@ -136,14 +220,11 @@ private:
         entry.insert(u"cache"_s, QJsonObject());
     }
 
-    /// Of the leg whose answer the client got: decode's, or that of the one that failed.
-    static http::HeaderList answeringHeaders(const Timeline &timeline)
+    void setBody(QJsonObject &response, const KeptBody &body) const
     {
-        for (const bool prefill : {false, true}) {
-            if (const LegTimeline *leg = timeline.leg(prefill); leg && leg->status > 0 && leg->status == timeline.status)
-                return leg->headers;
-        }
-        return {};
+        QJsonObject content = response.value("content"_L1).toObject();
+        addText(content, body, true);
+        response.insert(u"content"_s, content);
     }
 
     QJsonObject clientEntry(const Timeline &timeline, const QString &page) const
@@ -151,8 +232,15 @@ private:
         QJsonObject entry{{u"pageref"_s, page}, {u"startedDateTime"_s, calendar(timeline, timeline.received)}};
         const QByteArray host = timeline.requestHeaders.value("host").toByteArray();
         entry.insert(u"request"_s, request(timeline, "http://" + (host.isEmpty() ? QByteArrayLiteral("pdlb") : host),
-                                           timeline.target.isEmpty() ? timeline.endpoint : timeline.target));
-        QJsonObject answer = response(timeline.status, answeringHeaders(timeline), timeline.answerBytes);
+                                           timeline.target.isEmpty() ? timeline.endpoint : timeline.target, true));
+        const LegTimeline *answering = timeline.answeringLeg();
+        QJsonObject answer = response(timeline.status, answering ? answering->headers : http::HeaderList(), timeline.answerBytes);
+        const KeptBodies *bodies = keptBodies(timeline);
+        if (bodies) {
+            setBody(answer, bodies->answer);
+            if (timeline.stream && timeline.status == 200)
+                entry.insert(u"_eventSourceMessages"_s, eventMessages(timeline, bodies->answer));
+        }
         if (!timeline.error.isEmpty())
             answer.insert(u"_error"_s, timeline.error);
         entry.insert(u"response"_s, answer);
@@ -164,13 +252,15 @@ private:
         return entry;
     }
 
-    QJsonObject legEntry(const Timeline &timeline, const LegTimeline &leg, const QString &page) const
+    QJsonObject legEntry(const Timeline &timeline, const LegTimeline &leg, const QString &page, const QString &before) const
     {
         const Monotonic start = leg.opened.value_or(timeline.received);
         QJsonObject entry{{u"pageref"_s, page}, {u"startedDateTime"_s, calendar(timeline, start)},
-                          {u"comment"_s, u"%1 %2"_s.arg(leg.prefill ? u"prefill"_s : u"decode"_s, QString::fromUtf8(leg.server))}};
-        entry.insert(u"request"_s, request(timeline, leg.url, timeline.endpoint));
+                          {u"comment"_s, u"%1%2 %3"_s.arg(before, leg.prefill ? u"prefill"_s : u"decode"_s, QString::fromUtf8(leg.server))}};
+        entry.insert(u"request"_s, request(timeline, leg.url, timeline.target.isEmpty() ? timeline.endpoint : timeline.target, false));
         QJsonObject answer = response(leg.status, leg.headers, leg.bytes);
+        if (const KeptBodies *bodies = keptBodies(timeline); bodies && before.isEmpty() && leg.prefill && leg.sample == 0)
+            setBody(answer, bodies->prefill);
         if (!leg.error.isEmpty())
             answer.insert(u"_error"_s, leg.error);
         entry.insert(u"response"_s, answer);
@@ -204,12 +294,22 @@ private:
         for (const quint64 room : timeline.rooms)
             rooms.append(QString::number(room));
         pd.insert(u"rooms"_s, rooms);
+        for (const auto &[name, count] : {std::pair{u"promptTokens"_s, timeline.facts.promptTokens}, {u"completionTokens"_s, timeline.facts.completionTokens},
+                                          {u"cachedTokens"_s, timeline.facts.cachedTokens}}) {
+            if (count)
+                pd.insert(name, *count);
+        }
+        if (!timeline.facts.finishReason.isEmpty())
+            pd.insert(u"finishReason"_s, QString::fromUtf8(timeline.facts.finishReason));
         return pd;
     }
 
     ExportOptions m_options;
-    QByteArray m_pages;
+    std::deque<QByteArray> m_pages;
+    QSet<size_t> m_ids; ///< hashes
+    End m_end = End::Begins;
     bool m_any = false;
+    bool m_anyPage = false;
 };
 
 } // namespace

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// One JSON object a line for each request, as the admin API shows it, with the version of its form.
+// One JSON object a line for each request, docs/records.md: what RecordReader reads again.
 #include "trace/export/exporter.h"
 #include "trace/timeline_json.h"
-
-#include <QJsonDocument>
-
-using namespace Qt::StringLiterals;
 
 namespace pdlb::trace {
 
@@ -15,21 +11,20 @@ namespace {
 class JsonlExporter final : public Exporter
 {
 public:
+    explicit JsonlExporter(const ExportOptions &options) : m_parts{.bodies = options.bodies, .secrets = options.secrets} {}
+
     QByteArray mimeType() const override { return QByteArrayLiteral("application/x-ndjson"); }
-    QByteArray write(const Timeline &timeline) override
-    {
-        constexpr int version = 1;
-        QJsonObject object = timelineJson(timeline);
-        object.insert(u"v"_s, version);
-        return QJsonDocument(object).toJson(QJsonDocument::Compact) + '\n';
-    }
+    QByteArray write(const Timeline &timeline) override { return timelineJson(timeline, m_parts) + '\n'; }
+
+private:
+    RecordParts m_parts;
 };
 
 } // namespace
 
-std::unique_ptr<Exporter> makeJsonlExporter(const ExportOptions &)
+std::unique_ptr<Exporter> makeJsonlExporter(const ExportOptions &options)
 {
-    return std::make_unique<JsonlExporter>();
+    return std::make_unique<JsonlExporter>(options);
 }
 
 } // namespace pdlb::trace

@@ -27,6 +27,13 @@ public:
     }
     void add(const QString &key, const QByteArray &value) { add(key, QString::fromUtf8(value)); }
     void add(const QString &key, qint64 value) { insert(key, {{u"intValue"_s, QString::number(value)}}); }
+    void add(const QString &key, const QList<QByteArray> &values)
+    {
+        QJsonArray list;
+        for (const QByteArray &value : values)
+            list.append(QJsonObject{{u"stringValue"_s, QString::fromUtf8(value)}});
+        insert(key, {{u"arrayValue"_s, QJsonObject{{u"values"_s, list}}}});
+    }
     void addFlag(const QString &key, bool value) { insert(key, {{u"boolValue"_s, value}}); }
     const QJsonArray &list() const { return m_list; }
 
@@ -43,6 +50,7 @@ public:
     {
         Attributes resource;
         resource.add(u"service.name"_s, u"pdlb"_s);
+        resource.add(u"service.version"_s, QStringLiteral(PDLB_VERSION));
         return "{\"resourceSpans\":[{\"resource\":{\"attributes\":" + QJsonDocument(resource.list()).toJson(QJsonDocument::Compact)
             + "},\"scopeSpans\":[{\"scope\":{\"name\":\"pdlb\"},\"spans\":[";
     }
@@ -53,14 +61,16 @@ public:
             return {};
         QByteArray out;
         add(out, serverSpan(timeline));
-        for (const LegTimeline &leg : timeline.legs) {
-            if (!leg.spanId.isEmpty())
-                add(out, legSpan(timeline, leg));
+        for (const auto *legs : {&timeline.earlierLegs, &timeline.legs}) {
+            for (const LegTimeline &leg : *legs) {
+                if (!leg.spanId.isEmpty())
+                    add(out, legSpan(timeline, leg));
+            }
         }
         return out;
     }
 
-    QByteArray end() override { return "]}]}]}\n"; }
+    QByteArray finish() override { return std::exchange(m_over, true) ? QByteArray() : QByteArrayLiteral("]}]}]}\n"); }
 
 private:
     static QString nanos(const Timeline &timeline, Monotonic at)
@@ -105,6 +115,12 @@ private:
         attributes.add(u"client.address"_s, timeline.peer);
         // GenAI names of the OpenTelemetry semantic conventions (status: development, 2026).
         attributes.add(u"gen_ai.request.model"_s, timeline.model);
+        if (timeline.facts.promptTokens)
+            attributes.add(u"gen_ai.usage.input_tokens"_s, *timeline.facts.promptTokens);
+        if (timeline.facts.completionTokens)
+            attributes.add(u"gen_ai.usage.output_tokens"_s, *timeline.facts.completionTokens);
+        if (!timeline.facts.finishReason.isEmpty())
+            attributes.add(u"gen_ai.response.finish_reasons"_s, QList<QByteArray>{timeline.facts.finishReason});
         attributes.add(u"pdlb.request_id"_s, timeline.requestId);
         attributes.add(u"pdlb.end"_s, QString::fromLatin1(endReasonName(timeline.end)));
         attributes.add(u"pdlb.policy"_s, timeline.policy);
@@ -137,7 +153,9 @@ private:
         QJsonArray events;
         addEvent(events, timeline, leg.sent, u"request sent"_s);
         addEvent(events, timeline, leg.head, u"head"_s);
-        addEvent(events, timeline, leg.firstByte, u"first byte"_s);
+        addEvent(events, timeline, leg.firstByte, !leg.prefill && leg.isGood() ? u"first token"_s : u"first byte"_s);
+        if (leg.times.count() > 0)
+            addEvent(events, timeline, leg.times.last(), u"last token"_s);
         span.insert(u"events"_s, events);
         setStatus(span, !leg.error.isEmpty() || leg.status >= 500, leg.error);
         return span;
@@ -150,6 +168,7 @@ private:
     }
 
     bool m_any = false;
+    bool m_over = false;
 };
 
 } // namespace
