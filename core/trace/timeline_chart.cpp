@@ -166,7 +166,9 @@ private:
             if (at + label.size() <= m_bar)
                 row.replace(at, label.size(), label);
         }
-        m_out += colored(QString(actorWidth + nameWidth, u' ') + row, "2").trimmed().prepend(m_style.color ? QString() : QString(actorWidth + nameWidth, u' ')) + u'\n';
+        while (row.endsWith(u' '))
+            row.chop(1);
+        m_out += QString(actorWidth + nameWidth, u' ') + colored(row, "2") + u'\n';
     }
 
     QString bar(const Phase &phase) const
@@ -200,9 +202,9 @@ private:
             before = phase.leg;
             QString label;
             if (row == 0)
-                label = QLatin1StringView(phase.actor()) + (phase.leg && m_timeline.samples > 1 ? u"#%1"_s.arg(phase.leg->sample) : QString());
+                label = QLatin1StringView(phase.actor());
             else if (row == 1 && phase.leg)
-                label = text(phase.leg->server);
+                label = text(phase.leg->server).left(m_timeline.samples > 1 ? 5 : actorWidth) + (m_timeline.samples > 1 ? u" #%1"_s.arg(phase.leg->sample) : QString());
             else if (row == 2 && phase.earlier)
                 label = u"earlier"_s;
             const QString time = phase.to ? milliseconds(*phase.to - phase.from) : u"…"_s;
@@ -227,7 +229,7 @@ private:
                     paragraph(text(leg.server), leg.abortSent ? u"cancelled, abort sent to the engine"_s : u"cancelled"_s);
                 if (const auto mean = leg.times.gapMean()) {
                     const auto number = [](const std::optional<Monotonic> &gap) { return QString::number(double(gap->count()) / 1e6, 'f', 1); };
-                    paragraph(text(leg.server), u"%1 events, %2; gaps: mean %3, median %4, p99 %5, longest %6 ms"_s.arg(leg.events).arg(size(leg.bytes), number(mean),
+                    paragraph(text(leg.server), u"%1 events, %2; gaps in ms: mean %3, median %4, p99 %5, longest %6"_s.arg(leg.events).arg(size(leg.bytes), number(mean),
                               number(leg.times.gapQuantile(0.5)), number(leg.times.gapQuantile(0.99)), number(leg.times.gapMax())));
                 }
             }

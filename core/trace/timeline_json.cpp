@@ -231,7 +231,7 @@ void writeMessages(JsonWriter &json, const Timeline &timeline, const RecordParts
     if (bodies)
         writeBody(json, bodies->request, parts);
     json.endObject();
-    if (timeline.status > 0) {
+    if (timeline.status > 0 || (bodies && bodies->answer.size > 0)) {
         json.key("answer").beginObject();
         json.member("status", timeline.status);
         if (const LegTimeline *leg = timeline.answeringLeg())
