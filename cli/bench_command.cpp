@@ -4,9 +4,9 @@
 #include "cli/client_thread.h"
 #include "cli/signals.h"
 #include "client/bench_report.h"
-#include "control/engine_call.h"
 
 #include <QCoreApplication>
+#include <QElapsedTimer>
 #include <QFile>
 #include <QJsonDocument>
 #include <QSaveFile>
@@ -25,18 +25,17 @@ class Bench final : public QObject
     Q_OBJECT
 
 public:
-    Bench(Streams &streams, const TargetFlags::Target &target, const client::BenchOptions &options, bool quiet)
+    Bench(Streams &streams, const TargetFlags::Target &target, const client::BenchOptions &options, const TerminationSignals &termination, bool quiet)
         : m_streams(streams), m_target(target), m_options(options), m_showsProgress(!quiet && ::isatty(STDERR_FILENO))
     {
-        connect(&m_termination, &TerminationSignals::requested, this, [this] {
-            m_interrupted = true;
+        connect(&termination, &TerminationSignals::requested, this, [this] {
             m_thread.post([this] {
                 if (m_run)
                     m_run->stop();
             });
         });
         connect(&m_progress, &QTimer::timeout, this, [this] {
-            m_streams.err << u"\r%1 of %2 ended, %3 running  "_s.arg(m_ended.load()).arg(m_options.requests + m_options.warmUp).arg(m_running.load());
+            m_streams.err << u'\r' << progress() << "\x1b[K";
             m_streams.err.flush();
         });
     }
@@ -54,6 +53,7 @@ public:
         auto shared = std::make_shared<std::unique_ptr<client::PromptSource>>(std::move(source));
         m_thread.begin();
         m_thread.post([this, shared] { begin(std::move(*shared)); });
+        m_since.start();
         if (m_showsProgress)
             m_progress.start(100);
         QCoreApplication::exec();
@@ -63,9 +63,22 @@ public:
         }
         return m_report;
     }
-    bool interrupted() const { return m_interrupted; }
 
 private:
+    QString progress() const
+    {
+        const double seconds = double(m_since.elapsed()) / 1000;
+        const qint64 ended = m_ended;
+        QString line = QString::number(ended);
+        if (m_options.duration.count() == 0)
+            line += u" of %1"_s.arg(m_options.requests + m_options.warmUp);
+        line += u" ended, %1 failed, %2 running, %3 requests/s, %4 s"_s.arg(m_failed.load()).arg(m_running.load())
+                    .arg(seconds > 0 ? double(ended) / seconds : 0, 0, 'f', 1).arg(seconds, 0, 'f', 0);
+        if (m_options.duration.count() > 0)
+            line += u" of %1"_s.arg(double(m_options.duration.count()) / 1000);
+        return line;
+    }
+
     /// In the thread, like what it sets up.
     void begin(std::unique_ptr<client::PromptSource> source)
     {
@@ -75,6 +88,7 @@ private:
         connect(counter, &QTimer::timeout, m_run.get(), [this] {
             m_ended = m_run->ended();
             m_running = m_run->running();
+            m_failed = m_run->failed();
         });
         counter->start(50);
         connect(m_run.get(), &client::BenchRun::finished, m_run.get(), [this] {
@@ -87,7 +101,6 @@ private:
     Streams &m_streams;
     const TargetFlags::Target &m_target;
     client::BenchOptions m_options;
-    TerminationSignals m_termination;
     QTimer m_progress;
     ClientThread m_thread;
     std::unique_ptr<upstream::UpstreamTransport> m_transport; ///< used in the thread, like the next
@@ -95,24 +108,25 @@ private:
     client::BenchReport m_report;
     std::atomic<qint64> m_ended{0};
     std::atomic<int> m_running{0};
+    std::atomic<qint64> m_failed{0};
+    QElapsedTimer m_since;
     bool m_showsProgress;
-    bool m_interrupted = false;
 };
 
-/// The first model that the server lists; empty: it does not.
-QString firstModel(const TargetFlags::Target &target)
+/// Waits for findModel(). Errors: no model, or a signal came first.
+Result<QString> waitForModel(const TargetFlags::Target &target, const TerminationSignals &termination)
 {
     const auto transport = target.makeTransport();
-    control::EngineRequest request{.target = "/v1/models"};
-    if (!target.apiKey.isEmpty())
-        request.headers.add("Authorization", "Bearer " + target.apiKey);
-    QString model;
-    new control::EngineCall(*transport, target.origin, std::move(request), [&model](const control::EngineReply &reply) {
-        model = QJsonDocument::fromJson(reply.body)["data"_L1][0]["id"_L1].toString();
-        QMetaObject::invokeMethod(qApp, &QCoreApplication::quit, Qt::QueuedConnection);
-    }, transport.get());
+    QObject context;
+    Result<QString> found = failure(u"interrupted"_s);
+    const auto quit = [] { QMetaObject::invokeMethod(qApp, &QCoreApplication::quit, Qt::QueuedConnection); };
+    QObject::connect(&termination, &TerminationSignals::requested, &context, quit);
+    findModel(*transport, target, &context, [&found, quit](const Result<QString> &model) {
+        found = model;
+        quit();
+    });
     QCoreApplication::exec();
-    return model;
+    return found;
 }
 
 } // namespace
@@ -159,6 +173,7 @@ Result<std::unique_ptr<client::PromptSource>> BenchCommand::source(client::Reque
         return failure(u"--prompts %1: %2"_s.arg(file.fileName(), file.errorString()));
     if (!base.maxTokens && m_app->count("--output-tokens") > 0)
         base.maxTokens = m_generator.outputTokens;
+    const UnblockedSignals whileReading;
     client::LoadedPrompts loaded = client::loadPrompts(file, base);
     for (const QString &problem : std::as_const(loaded.problems))
         printError(streams, u"--prompts %1, %2"_s.arg(file.fileName(), problem));
@@ -169,39 +184,74 @@ Result<std::unique_ptr<client::PromptSource>> BenchCommand::source(client::Reque
     return std::move(loaded.source);
 }
 
+QJsonObject BenchCommand::promptsJson() const
+{
+    QJsonObject prompts{{u"endpoint"_s, QString::fromStdString(m_endpoint)}, {u"stream"_s, m_request.streams()}};
+    if (!m_file.empty()) {
+        prompts.insert(u"prompts"_s, QString::fromStdString(m_file));
+        return prompts;
+    }
+    prompts.insert(u"input_tokens"_s, m_generator.inputTokens);
+    prompts.insert(u"output_tokens"_s, m_generator.outputTokens);
+    prompts.insert(u"spread"_s, m_generator.spread);
+    prompts.insert(u"shared_prefix"_s, m_generator.sharedPrefix);
+    return prompts;
+}
+
 int BenchCommand::run(Streams &streams)
 {
+    const auto fail = [&streams](const QString &message, int code) {
+        printError(streams, message);
+        return code;
+    };
     auto base = m_request.spec();
-    if (!base) {
-        printError(streams, base.error().message);
-        return ExitUsage;
-    }
+    if (!base)
+        return fail(base.error().message, ExitUsage);
     const auto target = m_target.target();
-    if (!target) {
-        printError(streams, target.error().message);
-        return ExitConfig;
-    }
+    if (!target)
+        return fail(target.error().message, ExitConfig);
     base->apiKey = target->apiKey;
-    if (m_endpoint != "generate" && !m_request.hasModel())
-        base->model = firstModel(*target);
-    auto prompts = source(std::move(*base), streams);
-    if (!prompts) {
-        printError(streams, prompts.error().message);
-        return ExitUsage;
+    // What would spoil the end of a long run is found now.
+    QJsonObject before;
+    if (!m_compare.empty()) {
+        const auto text = readInput(m_compare, 64 * 1024 * 1024);
+        const auto loaded = text ? client::readBenchReport(*text) : Result<QJsonObject>(tl::unexpected(text.error()));
+        if (!loaded)
+            return fail(u"--compare %1: %2"_s.arg(QString::fromStdString(m_compare), loaded.error().message), ExitUsage);
+        before = *loaded;
     }
+    QSaveFile output(QString::fromStdString(m_output));
+    if (!m_output.empty() && !output.open(QIODevice::WriteOnly))
+        return fail(u"--output %1: %2"_s.arg(output.fileName(), output.errorString()), ExitUsage);
+
+    TerminationSignals termination;
+    bool interrupted = false;
+    QObject::connect(&termination, &TerminationSignals::requested, &termination, [&interrupted] { interrupted = true; });
+    if (m_endpoint != "generate" && !RequestFlags::namesModel(*base)) {
+        const auto model = waitForModel(*target, termination);
+        if (interrupted)
+            return ExitInterrupted;
+        if (!model && m_file.empty()) // a file's requests may name their own
+            return fail(model.error().message, ExitFailed);
+        base->model = model.value_or(QString());
+    }
+    auto prompts = source(std::move(*base), streams);
+    if (!prompts)
+        return fail(prompts.error().message, ExitUsage);
     m_options.poisson = !m_constant;
     m_options.seed = m_generator.seed;
     m_options.timeout = m_target.timeout();
     m_options.duration = std::chrono::milliseconds(qint64(m_duration * 1000));
+    m_options.prompts = promptsJson();
     if (m_duration > 0 && m_app->count("--requests") == 0)
         m_options.requests = 1'000'000'000;
-    Bench bench(streams, *target, m_options, m_quiet);
+    Bench bench(streams, *target, m_options, termination, m_quiet);
     const client::BenchReport measured = bench.run(std::move(*prompts));
-    const int code = report(streams, measured);
-    return bench.interrupted() ? int(ExitInterrupted) : code;
+    const int code = report(streams, measured, before, output);
+    return interrupted ? int(ExitInterrupted) : code;
 }
 
-int BenchCommand::report(Streams &streams, const client::BenchReport &report) const
+int BenchCommand::report(Streams &streams, const client::BenchReport &report, const QJsonObject &before, QSaveFile &output) const
 {
     const QJsonObject json = client::benchJson(report, m_options);
     int code = report.all.good > 0 ? ExitOk : ExitFailed;
@@ -211,25 +261,12 @@ int BenchCommand::report(Streams &streams, const client::BenchReport &report) co
         streams.out << client::benchText(report, m_options);
     if (m_explain && !m_json)
         streams.out << '\n' << client::metricDefinitions();
-    if (!m_output.empty()) {
-        QSaveFile file(QString::fromStdString(m_output));
-        if (!file.open(QIODevice::WriteOnly) || file.write(QJsonDocument(json).toJson()) < 0 || !file.commit()) {
-            printError(streams, u"cannot write %1: %2"_s.arg(file.fileName(), file.errorString()));
-            code = ExitFailed;
-        }
+    if (output.isOpen() && (output.write(QJsonDocument(json).toJson()) < 0 || !output.commit())) {
+        printError(streams, u"cannot write %1: %2"_s.arg(output.fileName(), output.errorString()));
+        code = ExitFailed;
     }
-    if (!m_compare.empty()) {
-        QFile file(QString::fromStdString(m_compare));
-        const bool opened = file.open(QIODevice::ReadOnly);
-        const auto compared = opened ? client::compareBench(QJsonDocument::fromJson(file.read(64 * 1024 * 1024)).object(), json)
-                                     : Result<QString>(failure(file.errorString()));
-        if (compared) {
-            (m_json ? streams.err : streams.out) << "\nSINCE " << file.fileName() << '\n' << *compared;
-        } else {
-            printError(streams, u"--compare %1: %2"_s.arg(file.fileName(), compared.error().message));
-            code = ExitFailed;
-        }
-    }
+    if (!before.isEmpty())
+        (m_json ? streams.err : streams.out) << "\nSINCE " << QString::fromStdString(m_compare) << '\n' << client::compareBench(before, json);
     streams.out.flush();
     streams.err.flush();
     return code;

@@ -4,6 +4,8 @@
 #include "cli/client_flags.h"
 #include "client/bench_run.h"
 
+class QSaveFile;
+
 namespace pdlb::cli {
 
 /// `pdlb bench`: many requests, and how long they took.
@@ -15,7 +17,10 @@ public:
 
 private:
     Result<std::unique_ptr<client::PromptSource>> source(client::RequestSpec base, Streams &streams) const;
-    int report(Streams &streams, const client::BenchReport &report) const;
+    /// What the report tells of the load beside its options.
+    QJsonObject promptsJson() const;
+    /// `before`: to be compared with; empty: nothing is.
+    int report(Streams &streams, const client::BenchReport &report, const QJsonObject &before, QSaveFile &output) const;
 
     TargetFlags m_target;
     RequestFlags m_request;

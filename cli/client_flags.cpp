@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/client_flags.h"
 
+#include "cli/signals.h"
 #include "config/secret_file.h"
+#include "control/engine_call.h"
 #include "upstream/direct_transport.h"
 #include "upstream/qnam_transport.h"
+#include "util/escape.h"
 #include "util/tls_files.h"
 
+#include <QFile>
 #include <QJsonDocument>
 
 using namespace Qt::StringLiterals;
@@ -30,6 +34,7 @@ Result<QByteArray> readKey(const std::string &file, const char *variable)
 void TargetFlags::addTo(CLI::App &app)
 {
     app.add_option("--url", m_url, "The balancer, or any engine with the same API")->type_name("URL")->capture_default_str()->group("Target");
+    app.add_option("--admin-url", m_adminUrl, "The balancer's --admin-port, where it has one; it tells prefill's times")->type_name("URL")->group("Target");
     app.add_option("--api-key-file", m_keyFile, "Key to send (or PDLB_API_KEY)")->type_name("FILE")->group("Target");
     app.add_option("--admin-key-file", m_adminKeyFile, "The balancer's admin key, where it has one (or PDLB_ADMIN_KEY)")->type_name("FILE")->group("Target");
     app.add_option("--timeout", m_timeout, "For one request")->type_name("SECONDS")->capture_default_str()->check(CLI::Range(0.001, 86'400.0))->group("Target");
@@ -39,9 +44,14 @@ void TargetFlags::addTo(CLI::App &app)
 
 Result<TargetFlags::Target> TargetFlags::target() const
 {
-    const auto origin = upstream::parseOrigin(QString::fromStdString(m_url));
+    auto origin = upstream::parseOrigin(QString::fromStdString(m_url));
     if (!origin)
         return failure(u"--url: %1"_s.arg(origin.error().message));
+    if (origin->basePath.endsWith("/v1")) // as OpenAI's clients want it; every path we ask for has it
+        origin->basePath.chop(3);
+    const auto admin = m_adminUrl.empty() ? origin : upstream::parseOrigin(QString::fromStdString(m_adminUrl));
+    if (!admin)
+        return failure(u"--admin-url: %1"_s.arg(admin.error().message));
     const auto apiKey = readKey(m_keyFile, "PDLB_API_KEY");
     if (!apiKey)
         return tl::unexpected(apiKey.error());
@@ -51,14 +61,55 @@ Result<TargetFlags::Target> TargetFlags::target() const
     const auto tls = loadClientTls(QString::fromStdString(m_caFile), !m_insecure);
     if (!tls)
         return tl::unexpected(tls.error());
-    return Target{*origin, *tls, *apiKey, *adminKey};
+    return Target{*origin, *tls, *apiKey, *adminKey, *admin};
 }
 
 std::unique_ptr<upstream::UpstreamTransport> TargetFlags::Target::makeTransport() const
 {
-    if (origin.tls)
+    if (origin.tls || admin.tls)
         return std::make_unique<upstream::QnamTransport>(tls);
     return std::make_unique<upstream::DirectTransport>();
+}
+
+Result<QByteArray> readInput(const std::string &path, qint64 most)
+{
+    QFile file;
+    if (path == "-") {
+        if (!file.open(stdin, QIODevice::ReadOnly))
+            return failure(u"standard input cannot be read"_s);
+    } else {
+        file.setFileName(QString::fromStdString(path));
+        if (!file.open(QIODevice::ReadOnly))
+            return failure(u"%1: %2"_s.arg(file.fileName(), file.errorString()));
+    }
+    const UnblockedSignals whileReading; // it may be a terminal, on which nobody types
+    QByteArray text = file.read(most + 1);
+    if (text.size() > most)
+        return failure(u"%1 is longer than %2 MiB"_s.arg(QString::fromStdString(path)).arg(most / (1024 * 1024)));
+    if (file.error() != QFileDevice::NoError)
+        return failure(u"%1: %2"_s.arg(QString::fromStdString(path), file.errorString()));
+    return text;
+}
+
+void findModel(upstream::UpstreamTransport &transport, const TargetFlags::Target &target, QObject *owner,
+               const std::function<void(const Result<QString> &)> &then)
+{
+    control::EngineRequest request{.target = "/v1/models"};
+    if (!target.apiKey.isEmpty())
+        request.headers.add("Authorization", "Bearer " + target.apiKey);
+    new control::EngineCall(transport, target.origin, std::move(request), [then, url = target.origin.url()](const control::EngineReply &reply) {
+        const QString model = QJsonDocument::fromJson(reply.body)["data"_L1][0]["id"_L1].toString();
+        if (!model.isEmpty())
+            then(model);
+        else
+            then(failure(u"no --model was given and %1 does not list any: %2"_s
+                             .arg(QString::fromUtf8(url), reply.ok() ? u"its /v1/models names none"_s : escapeControls(reply.describe()))));
+    }, owner);
+}
+
+bool RequestFlags::namesModel(const client::RequestSpec &spec)
+{
+    return !spec.model.isEmpty() || !spec.rawBody.isEmpty() || spec.extra.contains("model"_L1);
 }
 
 void RequestFlags::addTo(CLI::App &app)
@@ -74,7 +125,7 @@ void RequestFlags::addTo(CLI::App &app)
     app.add_option("--stop", m_stop, "Ends the answer (repeatable)")->type_name("TEXT")->expected(1)->take_all()->group(group);
     app.add_option("--extra", m_extra, "Members merged into the body last")->type_name("JSON")->group(group);
     app.add_option("--header", m_headers, "Further header (repeatable)")->type_name("NAME: VALUE")->expected(1)->take_all()->group(group);
-    app.add_flag("--no-stream", m_noStream, "Ask for the answer as a whole")->group(group);
+    app.add_flag("--stream,!--no-stream", m_stream, "Ask for a stream of tokens (default), or for the answer as a whole")->group(group);
 }
 
 Result<client::RequestSpec> RequestFlags::spec() const
@@ -87,7 +138,7 @@ Result<client::RequestSpec> RequestFlags::spec() const
     spec.topP = m_topP;
     spec.seed = m_seed;
     spec.samples = m_samples;
-    spec.stream = !m_noStream;
+    spec.stream = m_stream;
     for (const std::string &text : m_stop)
         spec.stop += QString::fromStdString(text);
     for (const std::string &field : m_headers) {

@@ -7,6 +7,8 @@
 
 #include <QSslConfiguration>
 
+#include <functional>
+
 namespace pdlb::cli {
 
 /// Whom `pdlb send`, `bench` and `replay` talk to, and how.
@@ -20,6 +22,7 @@ public:
         QSslConfiguration tls;
         QByteArray apiKey;
         QByteArray adminKey;
+        upstream::Origin admin; ///< where the admin API is; the same unless told otherwise
         /// Direct for http://, QNetworkAccessManager for https://. To be called in the thread that uses it.
         std::unique_ptr<upstream::UpstreamTransport> makeTransport() const;
     };
@@ -29,12 +32,20 @@ public:
 
 private:
     std::string m_url = "http://127.0.0.1:30000";
+    std::string m_adminUrl;
     std::string m_keyFile;
     std::string m_adminKeyFile;
     std::string m_caFile;
     double m_timeout = 600;
     bool m_insecure = false;
 };
+
+/// A whole file; "-": standard input. Signals end the process meanwhile. Errors: it cannot be read, or is longer than `most` bytes.
+Result<QByteArray> readInput(const std::string &path, qint64 most);
+
+/// Asks for the first model that the server lists. Calls back once; an error says why there is none.
+void findModel(upstream::UpstreamTransport &transport, const TargetFlags::Target &target, QObject *owner,
+               const std::function<void(const Result<QString> &)> &then);
 
 /// What a request of `send` and `bench` is made of.
 class RequestFlags
@@ -43,7 +54,9 @@ public:
     void addTo(CLI::App &app);
     /// The parameters; errors: extra JSON or a header that is none.
     Result<client::RequestSpec> spec() const;
-    bool hasModel() const { return !m_model.empty(); }
+    bool streams() const { return m_stream; }
+    /// Whether the body will name a model.
+    static bool namesModel(const client::RequestSpec &spec);
 
 private:
     std::string m_model;
@@ -56,7 +69,7 @@ private:
     std::optional<double> m_topP;
     std::optional<qint64> m_seed;
     std::optional<int> m_samples;
-    bool m_noStream = false;
+    bool m_stream = true;
 };
 
 } // namespace pdlb::cli

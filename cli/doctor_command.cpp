@@ -23,8 +23,17 @@ namespace pdlb::cli {
 namespace {
 
 /// Flags of pdlb serve that say something here; the others are taken too, but the help does not show them.
-constexpr const char *shownFlags[] = {"--help", "--config", "--prefill", "--decode", "--pairing", "--engine-api-key", "--engine-api-key-file",
-                                      "--admin-key", "--admin-key-file", "--ca-file", "--insecure"};
+constexpr const char *shownFlags[] = {"--help",
+                                      "--config",
+                                      "--prefill",
+                                      "--decode",
+                                      "--pairing",
+                                      "--engine-api-key",
+                                      "--engine-api-key-file",
+                                      "--admin-key",
+                                      "--admin-key-file",
+                                      "--ca-file",
+                                      "--insecure"};
 
 /// Far more than any examination takes.
 constexpr std::chrono::milliseconds attachTimeout = std::chrono::minutes(10);
@@ -38,7 +47,8 @@ bool isTerminal(int descriptor)
 
 void DoctorCommand::addTo(CLI::App &app)
 {
-    m_app = app.add_subcommand("doctor", "Examine prefill and decode engines and every pair of them; exit code 1 when a pair cannot work");
+    m_app = app.add_subcommand(
+        "doctor", "Examine prefill and decode engines and every pair of them; exit code 1 when a pair cannot work");
     m_flags.addTo(*m_app);
     for (CLI::Option *option : m_app->get_options()) {
         const auto isShown = [option](const char *name) { return option->check_name(name); };
@@ -47,9 +57,17 @@ void DoctorCommand::addTo(CLI::App &app)
         else if (!option->check_name("--help"))
             option->group("Options");
     }
-    m_app->add_option("--attach", m_attach, "Examine the fleet of the balancer that runs there, from its machine (or its --admin-port)")->type_name("URL");
-    m_app->add_option("--pair", m_pairs, "Only this pair, by its servers' names: p1/d2 (repeatable)")->type_name("PREFILL/DECODE")->expected(1)->take_all();
-    m_app->add_option("--timeout", m_timeout, "For each question and each request, seconds")->capture_default_str()->check(CLI::Range(0.1, 60.0));
+    m_app
+        ->add_option("--attach", m_attach,
+                     "Examine the fleet of the balancer that runs there, from its machine (or its --admin-port)")
+        ->type_name("URL");
+    m_app->add_option("--pair", m_pairs, "Only this pair, by its servers' names: p1/d2 (repeatable)")
+        ->type_name("PREFILL/DECODE")
+        ->expected(1)
+        ->take_all();
+    m_app->add_option("--timeout", m_timeout, "For each question and each request, seconds")
+        ->capture_default_str()
+        ->check(CLI::Range(0.1, 60.0));
     m_app->add_flag("--json", m_json, "The report as JSON, see /openapi.json");
 }
 
@@ -76,7 +94,8 @@ int DoctorCommand::run(Streams &streams)
     if (m_attach.empty())
         return examine(streams, *wanted);
     if (m_app->count("--prefill") + m_app->count("--decode") + m_app->count("--config") > 0) {
-        printError(streams, u"--attach asks about the balancer's own engines: leave out --prefill, --decode and --config"_s);
+        printError(streams,
+                   u"--attach asks about the balancer's own engines: leave out --prefill, --decode and --config"_s);
         return ExitUsage;
     }
     return attach(streams, *wanted);
@@ -140,7 +159,8 @@ int DoctorCommand::attach(Streams &streams, const doctor::Options &options) cons
     }
     const auto key = adminKey();
     const auto caFile = m_app->get_option("--ca-file")->results();
-    const auto tls = loadClientTls(caFile.empty() ? QString() : QString::fromStdString(caFile.front()), m_app->count("--insecure") == 0);
+    const auto tls = loadClientTls(caFile.empty() ? QString() : QString::fromStdString(caFile.front()),
+                                   m_app->count("--insecure") == 0);
     if (!key || !tls) {
         printError(streams, key ? tls.error().message : key.error().message);
         return ExitConfig;
@@ -149,7 +169,8 @@ int DoctorCommand::attach(Streams &streams, const doctor::Options &options) cons
     for (const auto &[prefill, decode] : options.pairs)
         pairs.append(QJsonArray{prefill, decode});
     control::EngineRequest request{.method = "POST", .target = "/admin/v1/doctor"};
-    request.body = QJsonDocument(QJsonObject{{u"timeout"_s, m_timeout}, {u"pairs"_s, pairs}}).toJson(QJsonDocument::Compact);
+    request.body =
+        QJsonDocument(QJsonObject{{u"timeout"_s, m_timeout}, {u"pairs"_s, pairs}}).toJson(QJsonDocument::Compact);
     request.headers.add("Content-Type", "application/json");
     if (!key->isEmpty())
         request.headers.add("Authorization", "Bearer " + *key);
@@ -157,18 +178,24 @@ int DoctorCommand::attach(Streams &streams, const doctor::Options &options) cons
     doctor::Transports transports(*tls);
     QObject owner;
     int code = ExitInterrupted;
-    new control::EngineCall(transports.of(*origin), *origin, std::move(request), [&](const control::EngineReply &reply) {
-        const QJsonDocument answer = QJsonDocument::fromJson(reply.body);
-        if (reply.ok() && answer["pairs"_L1].isArray()) {
-            code = print(streams, answer.object());
-        } else {
-            const QString message = answer["error"_L1]["message"_L1].toString();
-            const QString why = message.isEmpty() ? (reply.ok() ? u"the answer is no report"_s : reply.describe()) : message;
-            printError(streams, escapeControls(u"%1: %2"_s.arg(QString::fromUtf8(origin->url()), why)) + (reply.status == 0 || message.isEmpty() ? u"; is pdlb running there?"_s : QString()));
-            code = reply.status == 422 ? ExitUsage : ExitFailed;
-        }
-        QCoreApplication::quit();
-    }, &owner);
+    new control::EngineCall(
+        transports.of(*origin), *origin, std::move(request),
+        [&](const control::EngineReply &reply) {
+            const QJsonDocument answer = QJsonDocument::fromJson(reply.body);
+            if (reply.ok() && answer["pairs"_L1].isArray()) {
+                code = print(streams, answer.object());
+            } else {
+                const QString message = answer["error"_L1]["message"_L1].toString();
+                const QString why =
+                    message.isEmpty() ? (reply.ok() ? u"the answer is no report"_s : reply.describe()) : message;
+                printError(streams,
+                           escapeControls(u"%1: %2"_s.arg(QString::fromUtf8(origin->url()), why)) +
+                               (reply.status == 0 || message.isEmpty() ? u"; is pdlb running there?"_s : QString()));
+                code = reply.status == 422 ? ExitUsage : ExitFailed;
+            }
+            QCoreApplication::quit();
+        },
+        &owner);
     TerminationSignals termination;
     QObject::connect(&termination, &TerminationSignals::requested, &owner, [] { QCoreApplication::quit(); });
     QCoreApplication::exec();
@@ -180,7 +207,8 @@ int DoctorCommand::print(Streams &streams, const QJsonObject &report) const
     if (m_json)
         streams.out << QJsonDocument(report).toJson();
     else
-        streams.out << doctor::reportText(report, {.colours = isTerminal(STDOUT_FILENO) && !qEnvironmentVariableIsSet("NO_COLOR")});
+        streams.out << doctor::reportText(
+            report, {.colours = isTerminal(STDOUT_FILENO) && !qEnvironmentVariableIsSet("NO_COLOR")});
     streams.out.flush();
     return report["good"_L1].toBool() ? ExitOk : ExitFailed;
 }

@@ -4,14 +4,15 @@
 #include "cli/signals.h"
 #include "client/bench_report.h"
 #include "client/request_run.h"
-#include "control/engine_call.h"
+#include "client/trace_lookup.h"
 #include "util/escape.h"
 
 #include <QCoreApplication>
-#include <QFile>
-#include <QJsonArray>
 #include <QJsonDocument>
 #include <QUuid>
+
+#include <algorithm>
+#include <array>
 
 using namespace Qt::StringLiterals;
 
@@ -19,53 +20,11 @@ namespace pdlb::cli {
 
 namespace {
 
-/// Why the model, the pair's times, … are not known is said, never guessed.
-struct TraceTimes {
-    QString problem;
-    QString end; ///< as the balancer calls it
-    std::optional<double> queue;
-    std::optional<double> prefill;
-    std::optional<double> decodeFirst; ///< from prefill's end to decode's first byte
-    QStringList aborted; ///< servers that were told to forget it
-};
+constexpr qint64 longestBody = qint64(1024) * 1024 * 1024;
 
 QString milliseconds(double value)
 {
     return QString::number(value, 'f', value < 10 ? 2 : 1) + u" ms"_s;
-}
-
-std::optional<double> numberOf(const QJsonValue &value)
-{
-    return value.isDouble() ? std::optional(value.toDouble()) : std::nullopt;
-}
-
-TraceTimes readTrace(const control::EngineReply &reply)
-{
-    TraceTimes times;
-    const QJsonDocument trace = QJsonDocument::fromJson(reply.body);
-    if (!reply.ok() || !trace.isObject()) {
-        times.problem = reply.status == 404 ? u"no pdlb there, or it does not remember the request"_s : reply.describe();
-        return times;
-    }
-    times.end = trace["end"_L1].toString();
-    times.queue = numberOf(trace["picked_ms"_L1]);
-    std::optional<double> prefillEnd, firstByte;
-    const QJsonArray legs = trace["legs"_L1].toArray();
-    for (const QJsonValue &leg : legs) {
-        if (leg["abort_sent"_L1].toBool() || leg["cancelled"_L1].toBool())
-            times.aborted += leg["server"_L1].toString();
-        const auto sent = numberOf(leg["sent_ms"_L1]);
-        if (leg["role"_L1] == "prefill"_L1 && sent) {
-            prefillEnd = numberOf(leg["ended_ms"_L1]);
-            if (prefillEnd)
-                times.prefill = *prefillEnd - *sent;
-        } else if (leg["role"_L1] == "decode"_L1) {
-            firstByte = numberOf(leg["first_byte_ms"_L1]);
-        }
-    }
-    if (prefillEnd && firstByte && *firstByte >= *prefillEnd)
-        times.decodeFirst = *firstByte - *prefillEnd;
-    return times;
 }
 
 /// Asks for a model where none is given, sends the request as often as wanted, prints.
@@ -96,19 +55,18 @@ public:
 
     void start()
     {
-        if (m_spec.endpoint == pd::Endpoint::Generate || !m_spec.model.isEmpty() || !m_spec.rawBody.isEmpty() || m_spec.extra.contains("model"_L1)) {
+        if (m_spec.endpoint == pd::Endpoint::Generate || RequestFlags::namesModel(m_spec)) {
             next();
             return;
         }
-        call("/v1/models", m_target.apiKey, [this](const control::EngineReply &reply) {
-            m_spec.model = QJsonDocument::fromJson(reply.body)["data"_L1][0]["id"_L1].toString();
-            if (m_spec.model.isEmpty()) {
-                printError(m_streams, u"no --model was given and %1 does not list any: %2"_s
-                               .arg(QString::fromUtf8(m_target.origin.url()), reply.ok() ? u"its /v1/models names none"_s : reply.describe()));
+        findModel(*m_transport, m_target, this, [this](const Result<QString> &model) {
+            if (!model) {
+                printError(m_streams, model.error().message);
                 m_code = ExitFailed;
                 quit();
                 return;
             }
+            m_spec.model = *model;
             next();
         });
     }
@@ -116,14 +74,6 @@ public:
 
 private:
     void quit() { QMetaObject::invokeMethod(qApp, &QCoreApplication::quit, Qt::QueuedConnection); }
-
-    void call(const QByteArray &target, const QByteArray &key, const control::EngineCall::Callback &callback)
-    {
-        control::EngineRequest request{.target = target};
-        if (!key.isEmpty())
-            request.headers.add("Authorization", "Bearer " + key);
-        new control::EngineCall(*m_transport, m_target.origin, std::move(request), callback, this);
-    }
 
     void next()
     {
@@ -168,24 +118,24 @@ private:
         m_reasoning = false;
         if (!result.isGood())
             m_code = ExitFailed;
-        if (!m_options.json)
-            m_streams.out << (m_options.raw && result.isGood() ? "" : "\n");
+        if (!m_options.json && !m_options.raw)
+            m_streams.out << '\n';
         m_streams.out.flush();
         m_total.add(result);
-        call("/admin/v1/traces/" + result.requestId.toPercentEncoding(), m_target.adminKey,
-             [this, result](const control::EngineReply &reply) { show(result, readTrace(reply)); });
+        new client::TraceLookup(*m_transport, m_target.admin, m_target.adminKey, result.requestId,
+                                [this, result](const client::ServerView &view) { show(result, view); }, this);
     }
 
-    void show(const client::RequestResult &result, const TraceTimes &times)
+    void show(const client::RequestResult &result, const client::ServerView &server)
     {
         if (m_options.json)
-            showJson(result, times);
+            showJson(result, server);
         else
-            showText(result, times);
+            showText(result, server);
         next();
     }
 
-    void showText(const client::RequestResult &result, const TraceTimes &times)
+    void showText(const client::RequestResult &result, const client::ServerView &server)
     {
         QTextStream &out = m_options.raw ? m_streams.err : m_streams.out; // raw output is the answer and nothing else
         const auto line = [&out](const QString &name, const QString &value) { out << name.leftJustified(16) << value << '\n'; };
@@ -194,15 +144,13 @@ private:
                 line(name, milliseconds(*value));
         };
         if (result.aborted) {
-            out << (times.aborted.isEmpty()
-                        ? u"Aborted: the connection was closed%1.\n"_s.arg(times.problem.isEmpty() ? QString() : u"; what the balancer did is not known: "_s + times.problem)
-                        : u"Aborted: the connection was closed, and the balancer told both legs' engines to stop (%1).\n"_s.arg(times.aborted.join(u", "_s)));
+            out << abortText(server);
         } else if (!result.error.isEmpty()) {
             out.flush();
             printError(m_streams, escapeControls(result.error));
         }
         if (result.status > 0)
-            line(u"status"_s, QString::number(result.status) + (times.end.isEmpty() ? QString() : u", end: "_s + times.end));
+            line(u"status"_s, QString::number(result.status) + (server.end.isEmpty() ? QString() : u", end: "_s + escapeControls(server.end)));
         time(u"TTFT"_s, result.ttft());
         if (result.ttfo() && result.ttfo() != result.ttft())
             time(u"TTFO"_s, result.ttfo());
@@ -217,14 +165,34 @@ private:
         if (const auto rate = result.tokensPerSecond())
             line(u"tokens/s"_s, QString::number(*rate, 'f', 1));
         showFacts(result, line);
-        time(u"until picked"_s, times.queue);
-        time(u"prefill + KV"_s, times.prefill);
-        time(u"decode's first"_s, times.decodeFirst);
-        if (!times.problem.isEmpty() && !result.aborted)
-            line(u"prefill + KV"_s, u"not known: "_s + times.problem);
+        const QString pair = result.prefill.isEmpty() ? server.pair : QString::fromUtf8(result.pair() + ", room " + result.room);
+        if (!pair.isEmpty())
+            line(u"pair"_s, escapeControls(pair));
+        time(u"until picked"_s, server.queue);
+        time(u"prefill + KV"_s, server.prefill);
+        time(u"decode's first"_s, server.decodeFirst);
+        if (!server.problem.isEmpty() && !result.aborted)
+            line(u"prefill + KV"_s, u"not known: "_s + escapeControls(server.problem));
         if (!result.requestId.isEmpty())
             line(u"request id"_s, escapeControls(QString::fromUtf8(result.requestId)));
         out.flush();
+    }
+
+    /// What became of both legs, as far as the balancer tells.
+    static QString abortText(const client::ServerView &server)
+    {
+        if (!server.problem.isEmpty())
+            return u"Aborted: the connection was closed; what the balancer did is not known: %1\n"_s.arg(escapeControls(server.problem));
+        QStringList parts;
+        if (!server.cancelled.isEmpty())
+            parts += u"cancelled %1"_s.arg(server.cancelled.join(u" and "_s));
+        if (!server.told.isEmpty())
+            parts += u"told %1 to forget the request"_s.arg(server.told.join(u" and "_s));
+        if (!server.finished.isEmpty())
+            parts += u"%1 had already finished"_s.arg(server.finished.join(u" and "_s));
+        if (parts.isEmpty())
+            return u"Aborted: the connection was closed before the balancer had sent anything to a server\n"_s;
+        return escapeControls(u"Aborted: the connection was closed; the balancer ended both legs: %1"_s.arg(parts.join(u", "_s))) + u'\n';
     }
 
     template <typename Line> void showFacts(const client::RequestResult &result, const Line &line) const
@@ -240,14 +208,12 @@ private:
         }
         if (!facts.finishReason.isEmpty())
             line(u"finish reason"_s, escapeControls(QString::fromUtf8(facts.finishReason)));
-        if (!result.prefill.isEmpty())
-            line(u"pair"_s, escapeControls(QString::fromUtf8(result.pair() + ", room " + result.room)));
     }
 
-    void showJson(const client::RequestResult &result, const TraceTimes &times)
+    void showJson(const client::RequestResult &result, const client::ServerView &server)
     {
         QJsonObject object{{u"status"_s, result.status}, {u"e2e_ms"_s, result.duration()}, {u"events"_s, result.events}, {u"bytes"_s, result.bytes},
-                           {u"aborted"_s, result.aborted}, {u"request_id"_s, QString::fromUtf8(result.requestId)}, {u"pair"_s, QString::fromUtf8(result.pair())},
+                           {u"aborted"_s, result.aborted}, {u"request_id"_s, QString::fromUtf8(result.requestId)}, {u"pair"_s, result.prefill.isEmpty() ? server.pair : QString::fromUtf8(result.pair())},
                            {u"finish_reason"_s, QString::fromUtf8(result.facts.finishReason)}};
         const auto put = [&object](const QString &name, const auto &value) {
             if (value)
@@ -260,10 +226,12 @@ private:
         put(u"prompt_tokens"_s, result.facts.promptTokens);
         put(u"completion_tokens"_s, result.facts.completionTokens);
         put(u"cached_tokens"_s, result.facts.cachedTokens);
-        put(u"queue_ms"_s, times.queue);
-        put(u"prefill_and_kv_ms"_s, times.prefill);
+        put(u"queue_ms"_s, server.queue);
+        put(u"prefill_and_kv_ms"_s, server.prefill);
         if (!result.error.isEmpty())
             object.insert(u"error"_s, result.error);
+        if (!server.problem.isEmpty())
+            object.insert(u"trace_problem"_s, server.problem);
         m_streams.out << QJsonDocument(object).toJson(QJsonDocument::Compact) << '\n';
         m_streams.out.flush();
     }
@@ -306,22 +274,6 @@ private:
     bool m_interrupted = false;
 };
 
-/// "-": standard input.
-Result<QByteArray> readAll(const std::string &path)
-{
-    constexpr qint64 most = qint64(1024) * 1024 * 1024;
-    QFile file;
-    if (path == "-") {
-        if (!file.open(stdin, QIODevice::ReadOnly))
-            return failure(u"standard input cannot be read"_s);
-    } else {
-        file.setFileName(QString::fromStdString(path));
-        if (!file.open(QIODevice::ReadOnly))
-            return failure(u"%1: %2"_s.arg(file.fileName(), file.errorString()));
-    }
-    return file.read(most);
-}
-
 } // namespace
 
 void SendCommand::addTo(CLI::App &app)
@@ -334,10 +286,15 @@ void SendCommand::addTo(CLI::App &app)
     m_app->add_option("--file", m_file, "A whole request body, sent as it is; - is standard input")->type_name("FILE");
     m_app->add_option("--repeat", m_repeat, "So often, one after another")->capture_default_str()->check(CLI::Range(1, 1'000'000));
     m_app->add_flag("--raw", m_raw, "Print the answer's bytes; figures go to standard error");
-    m_app->add_flag("--json", m_json, "Print the figures as JSON, a line for each request");
+    m_app->add_flag("--json", m_json, "Print the figures as JSON, a line for each request")->excludes("--raw");
     m_app->add_flag("--explain", m_explain, "Say what the figures mean");
     m_request.addTo(*m_app);
     m_target.addTo(*m_app);
+}
+
+qsizetype SendCommand::sourcesGiven() const
+{
+    return std::ranges::count_if(std::array{"--chat", "--completion", "--generate", "--file"}, [this](const char *flag) { return m_app->count(flag) > 0; });
 }
 
 Result<client::RequestSpec> SendCommand::spec() const
@@ -345,12 +302,18 @@ Result<client::RequestSpec> SendCommand::spec() const
     auto spec = m_request.spec();
     if (!spec)
         return spec;
-    const int given = int(!m_chat.empty()) + int(!m_completion.empty()) + int(!m_generate.empty()) + int(!m_file.empty());
-    if (given != 1)
+    const auto isGiven = [this](const char *flag) { return m_app->count(flag) > 0; };
+    if (const qsizetype given = sourcesGiven(); given != 1)
         return failure(given == 0 ? u"what to send is missing: --chat TEXT, --completion TEXT, --generate TEXT or --file FILE"_s
                                   : u"--chat, --completion, --generate and --file exclude one another"_s);
-    if (!m_file.empty()) {
-        const auto body = readAll(m_file);
+    if (isGiven("--system") && !isGiven("--chat"))
+        return failure(u"--system goes with --chat"_s);
+    if (isGiven("--file")) {
+        for (const char *flag : {"--model", "--max-tokens", "--temperature", "--top-p", "--seed", "--n", "--stop", "--extra", "--stream"}) {
+            if (isGiven(flag))
+                return failure(u"--file sends the body as it is: %1 cannot change it"_s.arg(QLatin1StringView(flag)));
+        }
+        const auto body = readInput(m_file, longestBody);
         if (!body)
             return tl::unexpected(body.error());
         const auto endpoint = client::guessEndpoint(*body);
@@ -358,20 +321,20 @@ Result<client::RequestSpec> SendCommand::spec() const
             return failure(u"--file: %1"_s.arg(endpoint.error().message));
         spec->endpoint = *endpoint;
         spec->rawBody = *body;
-    } else if (!m_chat.empty()) {
-        if (!m_system.empty())
+    } else if (isGiven("--chat")) {
+        if (isGiven("--system"))
             spec->messages += {u"system"_s, QString::fromStdString(m_system)};
         spec->messages += {u"user"_s, QString::fromStdString(m_chat)};
     } else {
-        spec->endpoint = m_generate.empty() ? pd::Endpoint::Completions : pd::Endpoint::Generate;
-        spec->prompt = QString::fromStdString(m_generate.empty() ? m_completion : m_generate);
+        spec->endpoint = isGiven("--generate") ? pd::Endpoint::Generate : pd::Endpoint::Completions;
+        spec->prompt = QString::fromStdString(isGiven("--generate") ? m_generate : m_completion);
     }
     return spec;
 }
 
 int SendCommand::run(Streams &streams)
 {
-    if (m_explain && m_chat.empty() && m_completion.empty() && m_generate.empty() && m_file.empty()) {
+    if (m_explain && sourcesGiven() == 0) {
         streams.out << client::metricDefinitions();
         streams.out.flush();
         return ExitOk;

@@ -13,6 +13,8 @@ public:
     int run(Streams &streams) override;
 
 private:
+    /// How many flags say what to send.
+    qsizetype sourcesGiven() const;
     Result<client::RequestSpec> spec() const;
 
     TargetFlags m_target;

@@ -12,14 +12,14 @@ namespace pdlb::cli {
 
 namespace {
 
-/// The signals as a set, which is blocked from here on.
-sigset_t block(std::initializer_list<int> signalNumbers)
+/// The signals as a set, which is blocked (or no longer) from here on.
+sigset_t change(int how, std::initializer_list<int> signalNumbers)
 {
     sigset_t set;
     sigemptyset(&set);
     for (const int number : signalNumbers)
         sigaddset(&set, number);
-    pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    pthread_sigmask(how, &set, nullptr);
     return set;
 }
 
@@ -27,13 +27,13 @@ sigset_t block(std::initializer_list<int> signalNumbers)
 
 void prepareSignals()
 {
-    block({SIGINT, SIGTERM});
+    change(SIG_BLOCK, {SIGINT, SIGTERM});
     std::signal(SIGPIPE, SIG_IGN);
 }
 
 SignalEvents::SignalEvents(std::initializer_list<int> signalNumbers, QObject *parent) : QObject(parent)
 {
-    const sigset_t set = block(signalNumbers);
+    const sigset_t set = change(SIG_BLOCK, signalNumbers);
     m_descriptor = ::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     auto *notifier = new QSocketNotifier(m_descriptor, QSocketNotifier::Read, this);
     connect(notifier, &QSocketNotifier::activated, this, [this] {
@@ -46,6 +46,16 @@ SignalEvents::SignalEvents(std::initializer_list<int> signalNumbers, QObject *pa
 SignalEvents::~SignalEvents()
 {
     ::close(m_descriptor);
+}
+
+UnblockedSignals::UnblockedSignals()
+{
+    change(SIG_UNBLOCK, {SIGINT, SIGTERM});
+}
+
+UnblockedSignals::~UnblockedSignals()
+{
+    change(SIG_BLOCK, {SIGINT, SIGTERM});
 }
 
 TerminationSignals::TerminationSignals(QObject *parent) : SignalEvents({SIGINT, SIGTERM}, parent) {}

@@ -34,6 +34,16 @@ public:
     explicit TerminationSignals(QObject *parent = nullptr);
 };
 
+/// SIGINT and SIGTERM end the process while this lives: for waits that no event loop interrupts.
+class UnblockedSignals final
+{
+    Q_DISABLE_COPY_MOVE(UnblockedSignals)
+
+public:
+    UnblockedSignals();
+    ~UnblockedSignals();
+};
+
 /// Blocks SIGINT and SIGTERM for this thread and all that it starts later, and ignores SIGPIPE. Call before any thread
 /// is started.
 void prepareSignals();

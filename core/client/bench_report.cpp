@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/bench_report.h"
 
+#include "util/escape.h"
+
 #include <QJsonArray>
+#include <QJsonDocument>
 
 #include <array>
 #include <cmath>
+#include <limits>
 
 using namespace Qt::StringLiterals;
 
@@ -35,32 +39,60 @@ QJsonArray estimateJson(const Distribution::Estimate &estimate)
     return {estimate.value, estimate.low, estimate.high};
 }
 
-QJsonObject distributionJson(const Distribution &values)
+/// Widened by how much the parts of the run differ.
+Distribution::Estimate widened(Distribution::Estimate estimate, const std::vector<double> &ofParts)
+{
+    if (ofParts.size() != BenchSlices::count)
+        return estimate;
+    const double spread = spreadOfMean(ofParts);
+    estimate.low = std::min(estimate.low, estimate.value - spread);
+    estimate.high = std::max(estimate.high, estimate.value + spread);
+    return estimate;
+}
+
+/// `parts`: the same values by their time; may be none.
+QJsonObject distributionJson(const Distribution &values, const std::vector<const Distribution *> &parts = {})
 {
     QJsonObject object{{u"count"_s, values.count()}};
     if (values.isEmpty())
         return object;
-    object.insert(u"mean"_s, estimateJson(values.meanEstimate()));
+    std::vector<double> means;
+    for (const Distribution *part : parts) {
+        if (!part->isEmpty())
+            means.push_back(part->mean());
+    }
+    object.insert(u"mean"_s, estimateJson(widened(values.meanEstimate(), means)));
     object.insert(u"max"_s, values.most());
     for (const auto &[name, share] : percentiles) {
-        if (const auto estimate = values.estimate(share))
-            object.insert(QLatin1StringView(name), estimateJson(*estimate));
+        const auto estimate = values.estimate(share);
+        if (!estimate)
+            continue;
+        std::vector<double> quantiles;
+        for (const Distribution *part : parts) {
+            if (part->estimate(share)) // as far as so few can tell it
+                quantiles.push_back(part->quantile(share));
+        }
+        object.insert(QLatin1StringView(name), estimateJson(widened(*estimate, quantiles)));
     }
     return object;
 }
 
-QJsonObject groupJson(const BenchGroup &group)
+QJsonObject groupJson(const BenchGroup &group, const std::vector<BenchGroup> &parts = {})
 {
     QJsonObject object{{u"good"_s, group.good}, {u"failed"_s, group.failed}, {u"prompt_tokens"_s, group.promptTokens},
                        {u"completion_tokens"_s, group.completionTokens}, {u"cached_tokens"_s, group.cachedTokens}, {u"bytes"_s, group.bytes}};
-    for (const auto &[name, label, of] : metrics)
-        object.insert(QLatin1StringView(name), distributionJson(group.*of));
+    for (const auto &[name, label, of] : metrics) {
+        std::vector<const Distribution *> values;
+        for (const BenchGroup &part : parts)
+            values.push_back(&(part.*of));
+        object.insert(QLatin1StringView(name), distributionJson(group.*of, values));
+    }
     return object;
 }
 
 QString number(double value)
 {
-    return QString::number(value, 'f', value < 10 ? 2 : value < 1000 ? 1 : 0);
+    return QString::number(value, 'f', value < 0.1 ? 3 : value < 10 ? 2 : value < 1000 ? 1 : 0);
 }
 
 QString cell(const QString &text, int width = 10)
@@ -117,17 +149,63 @@ QString pairsText(const std::map<QByteArray, BenchGroup> &pairs)
         return cell(estimate ? number(estimate->value) : u"-"_s);
     };
     for (const auto &[name, group] : pairs) {
-        text += QString::fromUtf8(name).leftJustified(12) + cell(QString::number(group.good), 8) + cell(QString::number(group.failed), 8)
+        text += escapeControls(QString::fromUtf8(name)).leftJustified(12) + cell(QString::number(group.good), 8) + cell(QString::number(group.failed), 8)
             + quantile(group.ttft, 0.5) + quantile(group.ttft, 0.99) + quantile(group.duration, 0.5) + quantile(group.duration, 0.99)
             + quantile(group.itl, 0.5) + (name == slow ? u"  <- slow"_s : QString()) + u'\n';
     }
     return text;
 }
 
+/// [value] or [value, low, high] of an amount per second.
+QJsonArray rateJson(const BenchReport &report, const std::vector<BenchGroup> &parts, qint64 BenchGroup::*amount)
+{
+    const double rate = double(report.all.*amount) / report.seconds;
+    if (parts.empty())
+        return {rate};
+    std::vector<double> rates;
+    for (const BenchGroup &part : parts)
+        rates.push_back(double(part.*amount) / report.slices.partSeconds(report.seconds));
+    return estimateJson(widened({rate, rate, rate}, rates));
+}
+
+QJsonObject loadJson(const BenchOptions &options)
+{
+    QJsonObject load = options.prompts;
+    load.insert(u"requests"_s, options.requests);
+    load.insert(u"warm_up"_s, options.warmUp);
+    if (options.duration.count() > 0)
+        load.insert(u"duration_s"_s, double(options.duration.count()) / 1000);
+    if (options.rate > 0) {
+        load.insert(u"rate"_s, options.rate);
+        load.insert(u"intervals"_s, options.poisson ? u"poisson"_s : u"constant"_s);
+    } else {
+        load.insert(u"concurrency"_s, options.concurrency);
+    }
+    return load;
+}
+
+/// "concurrency: 8 -> 16", a line for each difference.
+QString loadDifferences(const QJsonObject &before, const QJsonObject &now)
+{
+    const auto word = [](const QJsonValue &value) {
+        return value.isUndefined() ? u"-"_s : escapeControls(value.toVariant().toString().left(100));
+    };
+    QStringList keys = before.keys() + now.keys();
+    keys.removeDuplicates();
+    QString text;
+    for (const QString &key : std::as_const(keys)) {
+        if (before.value(key) != now.value(key))
+            text += u"  %1: %2 -> %3\n"_s.arg(escapeControls(key.left(100)), word(before.value(key)), word(now.value(key)));
+    }
+    return text.isEmpty() ? text : u"This was not the same load, changes may come from that:\n"_s + text;
+}
+
 /// [value, low, high] of a metric's member, when it is there.
 std::optional<Distribution::Estimate> readEstimate(const QJsonValue &value)
 {
     const QJsonArray array = value.toArray();
+    if (array.size() == 1) // where it may lie is not known: anywhere
+        return Distribution::Estimate{array[0].toDouble(), 0, std::numeric_limits<double>::infinity()};
     if (array.size() != 3)
         return {};
     return Distribution::Estimate{array[0].toDouble(), array[1].toDouble(), array[2].toDouble()};
@@ -145,11 +223,6 @@ QString compareRow(const QString &label, const std::optional<Distribution::Estim
         + (real ? (change < 0 ? u"  lower"_s : u"  higher"_s) : u"  within noise"_s) + u'\n';
 }
 
-bool isReport(const QJsonObject &object)
-{
-    return object.value("v"_L1).toInt() == 1 && object.value("all"_L1).isObject();
-}
-
 } // namespace
 
 QString metricDefinitions()
@@ -165,6 +238,7 @@ QString metricDefinitions()
 
 QJsonObject benchJson(const BenchReport &report, const BenchOptions &options)
 {
+    const std::vector<BenchGroup> parts = report.slices.parts(report.seconds);
     QJsonObject pairs;
     for (const auto &[name, group] : report.pairs)
         pairs.insert(QString::fromUtf8(name), groupJson(group));
@@ -173,22 +247,18 @@ QJsonObject benchJson(const BenchReport &report, const BenchOptions &options)
         errors.insert(error, count);
     QJsonObject object{
         {u"v"_s, 1},
-        {u"mode"_s, options.rate > 0 ? u"open"_s : u"closed"_s},
+        {u"load"_s, loadJson(options)},
         {u"seconds"_s, report.seconds},
         {u"aborted"_s, report.aborted},
-        {u"all"_s, groupJson(report.all)},
+        {u"all"_s, groupJson(report.all, parts)},
         {u"pairs"_s, pairs},
         {u"errors"_s, errors},
     };
-    if (options.rate > 0) {
-        object.insert(u"rate"_s, options.rate);
+    if (options.rate > 0)
         object.insert(u"lag_ms"_s, distributionJson(report.lag));
-    } else {
-        object.insert(u"concurrency"_s, options.concurrency);
-    }
     if (report.seconds > 0) {
-        object.insert(u"requests_per_second"_s, double(report.all.good) / report.seconds);
-        object.insert(u"completion_tokens_per_second"_s, double(report.all.completionTokens) / report.seconds);
+        object.insert(u"requests_per_second"_s, rateJson(report, parts, &BenchGroup::good));
+        object.insert(u"completion_tokens_per_second"_s, rateJson(report, parts, &BenchGroup::completionTokens));
     }
     return object;
 }
@@ -211,7 +281,8 @@ QString benchText(const BenchReport &report, const BenchOptions &options)
             text += u", %1 % of the input from cache"_s.arg(number(100.0 * double(all.cachedTokens) / double(all.promptTokens)));
         text += u'\n';
     }
-    text += u'\n' + tableHead(u"ms"_s);
+    if (all.good > 0)
+        text += u'\n' + tableHead(u"ms"_s);
     for (const auto &[name, label, of] : metrics) {
         const bool repeats = of == &BenchGroup::ttfo && all.ttfo.count() == all.ttft.count() && all.ttfo.mean() == all.ttft.mean();
         if (!(all.*of).isEmpty() && !repeats)
@@ -224,27 +295,33 @@ QString benchText(const BenchReport &report, const BenchOptions &options)
     if (!report.errors.empty()) {
         text += u"\nERRORS\n"_s;
         for (const auto &[error, count] : report.errors)
-            text += cell(QString::number(count), 8) + u"  "_s + error + u'\n';
+            text += cell(QString::number(count), 8) + u"  "_s + escapeControls(error) + u'\n';
     }
     return text;
 }
 
-Result<QString> compareBench(const QJsonObject &before, const QJsonObject &now)
+Result<QJsonObject> readBenchReport(const QByteArray &text)
 {
-    if (!isReport(before) || !isReport(now))
+    QJsonParseError error;
+    const QJsonDocument document = QJsonDocument::fromJson(text, &error);
+    if (error.error != QJsonParseError::NoError)
+        return failure(u"it is no report of pdlb bench --json: %1 at byte %2"_s.arg(error.errorString()).arg(error.offset));
+    if (document["v"_L1].toInt() != 1 || !document["all"_L1].isObject())
         return failure(u"it is no report of pdlb bench --json, version 1"_s);
-    QString text = u"              "_s + cell(u"before"_s, 12) + cell(u"now"_s, 12) + cell(u"change"_s, 12) + u'\n';
-    const auto plain = [&](const QString &label, QLatin1StringView name) {
-        const double a = before.value(name).toDouble();
-        const double b = now.value(name).toDouble();
-        if (a > 0 && b > 0)
-            text += label.leftJustified(14) + cell(number(a), 12) + cell(number(b), 12) + cell(u"%1%2 %"_s.arg(b >= a ? u"+"_s : QString()).arg(100 * (b - a) / a, 0, 'f', 1), 12) + u'\n';
-    };
-    plain(u"requests/s"_s, "requests_per_second"_L1);
-    plain(u"tokens/s"_s, "completion_tokens_per_second"_L1);
+    return document.object();
+}
+
+QString compareBench(const QJsonObject &before, const QJsonObject &now)
+{
+    QString text = loadDifferences(before["load"_L1].toObject(), now["load"_L1].toObject());
+    text += u"              "_s + cell(u"before"_s, 12) + cell(u"now"_s, 12) + cell(u"change"_s, 12) + u'\n';
+    text += compareRow(u"requests/s"_s, readEstimate(before["requests_per_second"_L1]), readEstimate(now["requests_per_second"_L1]));
+    text += compareRow(u"tokens/s"_s, readEstimate(before["completion_tokens_per_second"_L1]), readEstimate(now["completion_tokens_per_second"_L1]));
     for (const auto &[name, label, of] : metrics) {
         const QJsonValue a = before.value("all"_L1)[QLatin1StringView(name)];
         const QJsonValue b = now.value("all"_L1)[QLatin1StringView(name)];
+        if (of == &BenchGroup::ttfo && a == before.value("all"_L1)["ttft_ms"_L1] && b == now.value("all"_L1)["ttft_ms"_L1])
+            continue;
         text += compareRow(QLatin1StringView(label) + u" mean"_s, readEstimate(a["mean"_L1]), readEstimate(b["mean"_L1]));
         for (const Percentile &percentile : percentiles) {
             const QLatin1StringView key(percentile.name);
@@ -254,7 +331,8 @@ Result<QString> compareBench(const QJsonObject &before, const QJsonObject &now)
     const auto failed = [](const QJsonObject &report) { return report.value("all"_L1)["failed"_L1].toInteger(); };
     if (failed(before) + failed(now) > 0)
         text += u"failed"_s.leftJustified(14) + cell(QString::number(failed(before)), 12) + cell(QString::number(failed(now)), 12) + u'\n';
-    return text + u"\"within noise\": the ranges that hold the true values with 95 % probability overlap.\n"_s;
+    return text + u"\"within noise\": the ranges that hold the true values with 95 % probability overlap; they come from how much the\n"
+                  "requests, and the tenths of a run, differ. What changed between two runs (other load on the machines) they cannot know.\n"_s;
 }
 
 } // namespace pdlb::client

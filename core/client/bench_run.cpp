@@ -7,24 +7,6 @@ using namespace Qt::StringLiterals;
 
 namespace pdlb::client {
 
-void BenchGroup::add(const RequestResult &result)
-{
-    ++good;
-    const auto put = [](Distribution &to, const std::optional<double> &value) {
-        if (value)
-            to.add(*value);
-    };
-    put(ttft, result.ttft());
-    put(ttfo, result.ttfo());
-    put(itl, result.itl());
-    icl.add(result.gaps);
-    duration.add(result.duration());
-    promptTokens += result.facts.promptTokens.value_or(0);
-    completionTokens += result.facts.completionTokens.value_or(0);
-    cachedTokens += result.facts.cachedTokens.value_or(0);
-    bytes += result.bytes;
-}
-
 BenchRun::BenchRun(upstream::UpstreamTransport &transport, const upstream::Origin &origin, std::unique_ptr<PromptSource> source, BenchOptions options,
                    const Clock &clock, QObject *parent)
     : QObject(parent), m_transport(transport), m_origin(origin), m_source(std::move(source)), m_options(options), m_clock(clock),
@@ -37,10 +19,7 @@ BenchRun::BenchRun(upstream::UpstreamTransport &transport, const upstream::Origi
 
 void BenchRun::start()
 {
-    const Monotonic now = m_clock.now();
-    if (m_options.duration.count() > 0)
-        m_deadline = now + m_options.duration;
-    m_due = now;
+    m_due = m_clock.now();
     if (m_options.rate > 0)
         startDue();
     else
@@ -61,7 +40,13 @@ void BenchRun::stop()
 
 bool BenchRun::mayStart() const
 {
-    return !m_stopping && m_started < m_options.requests + m_options.warmUp && (m_deadline.count() == 0 || m_clock.now() < m_deadline);
+    const auto end = deadline();
+    return !m_stopping && m_started < m_options.requests + m_options.warmUp && (!end || m_clock.now() < *end);
+}
+
+std::optional<Monotonic> BenchRun::deadline() const
+{
+    return m_begin && m_options.duration.count() > 0 ? std::optional(*m_begin + m_options.duration) : std::nullopt;
 }
 
 void BenchRun::fill()
@@ -86,7 +71,8 @@ void BenchRun::startDue()
     while (mayStart() && int(m_running.size()) < mostRunning) {
         const Monotonic now = m_clock.now();
         if (m_due > now) {
-            m_timer.start(std::chrono::ceil<std::chrono::milliseconds>(m_due - now));
+            const Monotonic next = std::min(m_due, deadline().value_or(m_due));
+            m_timer.start(std::chrono::ceil<std::chrono::milliseconds>(next - now));
             return;
         }
         const Monotonic intended = m_due;
@@ -101,7 +87,7 @@ void BenchRun::startDue()
 void BenchRun::startOne(std::optional<Monotonic> intended)
 {
     const bool measured = m_started++ >= m_options.warmUp;
-    if (measured && m_begin.count() == 0)
+    if (measured && !m_begin)
         m_begin = intended.value_or(m_clock.now());
     auto *run = new RequestRun(m_transport, m_origin, m_source->next().toBytes(), m_clock, this, {.timeout = m_options.timeout});
     m_running.insert(run);
@@ -125,23 +111,36 @@ void BenchRun::ended(RequestRun *run, bool measured)
     checkOver();
 }
 
+/// Of the pair that served it; null: that is not known.
+BenchGroup *BenchRun::groupOf(const RequestResult &result)
+{
+    const QByteArray pair = result.pair().left(200);
+    if (pair.isEmpty())
+        return nullptr;
+    if (const auto known = m_report.pairs.find(pair); known != m_report.pairs.end())
+        return &known->second;
+    return &m_report.pairs[m_report.pairs.size() < mostPairs ? pair : QByteArray("others")];
+}
+
 void BenchRun::record(const RequestResult &result)
 {
-    m_report.seconds = std::max(m_report.seconds, double((result.end - m_begin).count()) / 1e9);
+    const double ended = double((result.end - *m_begin).count()) / 1e9;
+    m_report.seconds = std::max(m_report.seconds, ended);
     if (result.aborted) {
         ++m_report.aborted;
         return;
     }
-    const QByteArray pair = result.pair();
+    BenchGroup *group = groupOf(result);
     if (result.isGood()) {
         m_report.all.add(result);
-        if (!pair.isEmpty())
-            m_report.pairs[pair].add(result);
+        m_report.slices.add(ended, result);
+        if (group)
+            group->add(result);
         return;
     }
     ++m_report.all.failed;
-    if (!pair.isEmpty())
-        ++m_report.pairs[pair].failed;
+    if (group)
+        ++group->failed;
     const auto known = m_report.errors.find(result.error);
     if (known != m_report.errors.end())
         ++known->second;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/request_run.h"
 
-#include <QJsonDocument>
-#include <QJsonObject>
-#include <QTimer>
+#include "pd/json_value.h"
+
+#include <QTimerEvent>
 
 using namespace Qt::StringLiterals;
 
@@ -19,18 +19,40 @@ double milliseconds(Monotonic time)
     return double(time.count()) / 1e6;
 }
 
+/// Engines may quote whole prompts.
+constexpr qsizetype longestQuote = 300;
+
+QString quoted(QByteArrayView text)
+{
+    return QString::fromUtf8(text.first(std::min(text.size(), longestQuote))).simplified();
+}
+
+/// What an answer or an event says of an error: {"error": {"message": …}}, {"error": "…"}; empty: nothing.
+QString reportedError(pd::json::Value object)
+{
+    using pd::json::Type;
+    const pd::json::Value error = object.member("error");
+    if (!error.exists() || error.is(Type::Null) || error.is(Type::False))
+        return {};
+    const pd::json::Value message = error.is(Type::Object) ? error.member("message") : error;
+    return quoted(message.is(Type::String) ? QByteArrayView(message.string(longestQuote)) : error.bytes());
+}
+
+/// The whole text as a value; absent: it is no JSON.
+pd::json::Value valueOf(QByteArrayView text)
+{
+    const auto document = pd::json::scan(text, pd::json::NonFinite::Accept);
+    return document ? pd::json::Value(text.sliced(document->value.begin, document->value.size())) : pd::json::Value();
+}
+
 /// The message of an error answer in any of the usual forms, else its first bytes.
 QString errorText(const QByteArray &body)
 {
-    const QJsonDocument document = QJsonDocument::fromJson(body);
-    const QJsonValue error = document["error"_L1];
-    if (error.isObject())
-        return error["message"_L1].toString();
-    if (error.isString())
-        return error.toString();
-    if (const QString message = document["message"_L1].toString(); !message.isEmpty())
-        return message;
-    return QString::fromUtf8(body.left(300)).simplified();
+    const pd::json::Value value = valueOf(body);
+    if (const QString reported = reportedError(value); !reported.isEmpty())
+        return reported;
+    const pd::json::Value message = value.member("message");
+    return quoted(message.is(pd::json::Type::String) ? QByteArrayView(message.string(longestQuote)) : QByteArrayView(body));
 }
 
 } // namespace
@@ -68,17 +90,25 @@ void RequestRun::start(std::optional<Monotonic> intended)
     connect(m_leg, &upstream::Leg::head, this, &RequestRun::onHead);
     connect(m_leg, &upstream::Leg::data, this, &RequestRun::onData);
     connect(m_leg, &upstream::Leg::finished, this, &RequestRun::onFinished);
-    if (m_options.timeout.count() > 0) {
-        QTimer::singleShot(m_options.timeout, this, [this] {
-            if (m_over)
-                return;
-            m_leg->abort();
-            m_result.error = u"no whole answer within %1 s"_s.arg(double(m_options.timeout.count()) / 1000);
-            finish();
-        });
-    }
+    if (m_options.timeout.count() > 0)
+        m_timeout.start(int(m_options.timeout.count()), this);
     if (m_leg->isReady())
         m_leg->send();
+}
+
+void RequestRun::timerEvent(QTimerEvent *event)
+{
+    if (event->timerId() == m_timeout.timerId())
+        fail(u"no whole answer within %1 s"_s.arg(double(m_options.timeout.count()) / 1000));
+}
+
+void RequestRun::fail(const QString &error)
+{
+    if (m_over)
+        return;
+    m_leg->abort();
+    m_result.error = error;
+    finish();
 }
 
 void RequestRun::abort()
@@ -111,18 +141,18 @@ void RequestRun::onData(QByteArrayView bytes)
     if (m_over)
         return;
     if (!m_isSse) {
-        m_body.append(bytes.first(std::min(bytes.size(), mostBody - m_body.size())));
+        if (bytes.size() > mostBody - m_body.size())
+            fail(u"the answer is longer than 64 MiB"_s);
+        else
+            m_body.append(bytes);
         return;
     }
     m_splitter.feed(bytes);
     QByteArray event;
     while (!m_over && m_splitter.next(event))
         onEvent(event);
-    if (m_splitter.overflowed()) {
-        m_leg->abort();
-        m_result.error = u"an event of the stream is longer than 64 MiB"_s;
-        finish();
-    }
+    if (m_splitter.overflowed())
+        fail(u"an event of the stream is longer than 64 MiB"_s);
 }
 
 void RequestRun::onEvent(const QByteArray &event)
@@ -135,17 +165,32 @@ void RequestRun::onEvent(const QByteArray &event)
         return;
     }
     ++m_result.events;
+    if (!data.trimmed().startsWith('{')) {
+        noteError(u"an event of the stream is no JSON object: %1"_s.arg(quoted(data)));
+        return;
+    }
     if (data.contains("\"error\"")) {
-        const QJsonObject object = QJsonDocument::fromJson(data).object();
-        if (object.contains("error"_L1)) {
-            m_result.error = u"the stream reports an error: %1"_s.arg(errorText(data));
+        if (const QString reported = reportedError(valueOf(data)); !reported.isEmpty()) {
+            noteError(u"the stream reports an error: %1"_s.arg(reported));
             return;
         }
     }
-    pd::readFacts(data, m_result.facts);
-    if (m_result.facts.finishReason == "abort" && m_result.error.isEmpty())
-        m_result.error = u"the engine aborted the request"_s;
+    takeFacts(data);
     onDelta(data);
+}
+
+void RequestRun::takeFacts(const QByteArray &json)
+{
+    pd::readFacts(json, m_result.facts);
+    if (m_result.facts.finishReason == "abort")
+        noteError(u"the engine aborted the request"_s);
+}
+
+/// The first one is what went wrong.
+void RequestRun::noteError(const QString &error)
+{
+    if (m_result.error.isEmpty())
+        m_result.error = error;
 }
 
 void RequestRun::onDelta(const QByteArray &json)
@@ -178,26 +223,46 @@ void RequestRun::onFinished(const upstream::LegEnd &end)
     if (m_over)
         return;
     const bool whole = end.kind == upstream::LegEndKind::Complete || end.kind == upstream::LegEndKind::Unproven;
-    if (!whole && m_result.error.isEmpty())
-        m_result.error = end.detail.isEmpty() ? u"the connection broke"_s : end.detail;
-    if (m_result.status >= 400)
-        m_result.error = u"status %1: %2"_s.arg(m_result.status).arg(errorText(m_body));
-    else if (m_isSse && !m_done && m_result.error.isEmpty())
-        m_result.error = u"the stream ended without its end marker"_s;
-    if (!m_isSse && m_result.error.isEmpty()) {
-        pd::readFacts(m_body, m_result.facts);
-        if (m_options.keepText) {
-            const pd::TextDelta delta = pd::readDelta(m_body);
-            Q_EMIT text(delta.content, delta.reasoning);
-        }
+    if (!whole)
+        noteError(end.detail.isEmpty() ? u"the connection broke"_s : end.detail);
+    if (m_result.status > 0 && m_result.status != 200) {
+        const QString said = m_isSse ? m_result.error : errorText(m_body);
+        m_result.error = u"status %1: %2"_s.arg(m_result.status).arg(said.isEmpty() ? u"nothing further"_s : said);
+    } else if (m_isSse && m_result.error.isEmpty()) {
+        if (!m_done)
+            noteError(u"the stream ended without its end marker"_s);
+        else if (m_result.events == 0)
+            noteError(u"the stream holds no event but its end marker"_s);
     }
+    if (!m_isSse && m_result.error.isEmpty())
+        readWhole();
     finish();
+}
+
+void RequestRun::readWhole()
+{
+    const pd::json::Value value = valueOf(m_body);
+    if (!value.is(pd::json::Type::Object) && !value.is(pd::json::Type::Array)) {
+        noteError(m_body.isEmpty() ? u"the answer is empty"_s : u"the answer is no JSON: %1"_s.arg(quoted(m_body)));
+        return;
+    }
+    if (const QString reported = reportedError(value); !reported.isEmpty()) {
+        noteError(u"the answer reports an error: %1"_s.arg(reported));
+        return;
+    }
+    takeFacts(m_body);
+    if (m_options.keepText) {
+        const pd::TextDelta delta = pd::readDelta(m_body);
+        if (!delta.isEmpty())
+            Q_EMIT text(delta.content, delta.reasoning);
+    }
 }
 
 void RequestRun::finish()
 {
     if (std::exchange(m_over, true))
         return;
+    m_timeout.stop();
     m_result.end = m_clock.now();
     Q_EMIT finished();
 }

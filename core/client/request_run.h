@@ -6,6 +6,8 @@
 #include "http/sse.h"
 #include "upstream/upstream_transport.h"
 
+#include <QBasicTimer>
+
 namespace pdlb::client {
 
 /// Sends one request and measures its answer. Lives in the transport's thread.
@@ -39,11 +41,18 @@ Q_SIGNALS:
     /// Exactly once, and last.
     void finished();
 
+protected:
+    void timerEvent(QTimerEvent *event) override;
+
 private:
     void onHead(const http::ResponseHead &head);
     void onData(QByteArrayView bytes);
     void onEvent(const QByteArray &event);
     void onDelta(const QByteArray &json);
+    void takeFacts(const QByteArray &json);
+    void readWhole();
+    void noteError(const QString &error);
+    void fail(const QString &error);
     void onFinished(const upstream::LegEnd &end);
     void finish();
 
@@ -54,6 +63,7 @@ private:
     Options m_options;
     upstream::Leg *m_leg = nullptr; ///< child
     RequestResult m_result;
+    QBasicTimer m_timeout; // stopped with the request: a single shot would stay until its time
     http::SseSplitter m_splitter;
     QByteArray m_body; ///< of an answer that is no stream
     std::vector<qsizetype> m_accumulated; ///< text so far by index, of streams that repeat it

@@ -48,7 +48,10 @@ OrReply<doctor::Options> optionsOf(const ControlRequest &request)
 
 Endpoints DoctorApi::endpoints()
 {
-    return {{"/admin/v1/doctor", {"POST"}, [this](const ControlRequest &request, const Reply &reply) { handle(request, reply); }, true}};
+    return {{"/admin/v1/doctor",
+             {"POST"},
+             [this](const ControlRequest &request, const Reply &reply) { handle(request, reply); },
+             true}};
 }
 
 void DoctorApi::handle(const ControlRequest &request, const Reply &reply)

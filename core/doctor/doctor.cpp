@@ -93,7 +93,7 @@ public:
     std::vector<std::unique_ptr<ServerExam>> exams;
     QSet<const ServerExam *> examined;
     std::vector<Pair> pairs; ///< goes before what its requests refer to
-    int requests = 0; ///< under way
+    int requests = 0;        ///< under way
     int done = 0;
     int total = 0;
     QDateTime startedAt = QDateTime::currentDateTimeUtc();
@@ -118,9 +118,14 @@ bool Doctor::Private::isWanted(const ServerConfig &prefill, const ServerConfig &
 
 std::unique_ptr<ServerExam> Doctor::Private::examOf(Role role, const ServerConfig &server)
 {
-    upstream::Origin origin = upstream::parseOrigin(server.url).value_or(upstream::Origin()); // a valid configuration has one
+    upstream::Origin origin =
+        upstream::parseOrigin(server.url).value_or(upstream::Origin()); // a valid configuration has one
     origin.peerName = server.hostName.toUtf8();
-    ServerFacts facts{.role = role, .name = server.name, .url = QString::fromUtf8(origin.url()), .host = QString::fromUtf8(origin.host), .port = origin.port};
+    ServerFacts facts{.role = role,
+                      .name = server.name,
+                      .url = QString::fromUtf8(origin.url()),
+                      .host = QString::fromUtf8(origin.host),
+                      .port = origin.port};
     facts.local = isLocal(facts.host);
     facts.enabled = server.enabled;
     for (const ServerConfig &other : serversOf(config, role == Role::Prefill ? Role::Decode : Role::Prefill)) {
@@ -135,7 +140,8 @@ std::unique_ptr<ProbeRequest> Doctor::Private::requestOf(const Pair &pair)
     const pd::Dialect &dialect = pd::sglangDialect();
     const QByteArray body = ExamContext::requestBody(pair.prefill->report().facts);
     const auto shape = dialect.analyse(pd::Endpoint::Generate, body);
-    const pd::BootstrapAddress bootstrap{pair.prefill->origin().bracketedHost(), pair.prefill->report().bootstrap->sent};
+    const pd::BootstrapAddress bootstrap{pair.prefill->origin().bracketedHost(),
+                                         pair.prefill->report().bootstrap->sent};
     const pd::RequestPlan plan = dialect.plan(*shape, body, bootstrap, rooms, random);
     std::vector<ProbeRequest::Leg> legs;
     for (const pd::LegPlan &leg : plan.legs) {
@@ -153,7 +159,8 @@ void Doctor::Private::judge(Pair &pair) const
     PairReport &report = pair.report;
     Findings own = checkPair(prefill.facts, *prefill.bootstrap, decode.facts);
     if (pair.request) {
-        report.request = {pair.request->facts(0), pair.request->facts(1), options.timeout, pair.request->queues(0), pair.request->queues(1)};
+        report.request = {pair.request->facts(0), pair.request->facts(1), options.timeout, pair.request->queues(0),
+                          pair.request->queues(1)};
         own += checkRequest(prefill.facts, *prefill.bootstrap, decode.facts, report.request);
     }
     for (Finding &finding : own)
@@ -168,7 +175,9 @@ void Doctor::Private::judge(Pair &pair) const
         }
     }
     report.findings += own;
-    report.verdict = severity == Severity::Error ? Verdict::Fails : severity == Severity::Warning ? Verdict::Suspect : Verdict::Works;
+    report.verdict = severity == Severity::Error     ? Verdict::Fails
+                     : severity == Severity::Warning ? Verdict::Suspect
+                                                     : Verdict::Works;
 }
 
 Report Doctor::Private::report() const
@@ -177,7 +186,8 @@ Report Doctor::Private::report() const
     for (const auto &exam : exams)
         report.servers += exam->report();
     report.servers += others;
-    std::stable_sort(report.servers.begin(), report.servers.end(), [](const ServerReport &a, const ServerReport &b) { return a.facts.role < b.facts.role; });
+    std::stable_sort(report.servers.begin(), report.servers.end(),
+                     [](const ServerReport &a, const ServerReport &b) { return a.facts.role < b.facts.role; });
     for (const Pair &pair : pairs)
         report.pairs += pair.report;
     return report;
@@ -196,7 +206,8 @@ Result<void> Doctor::start()
     if (!tls)
         return tl::unexpected(tls.error());
     const auto known = [](const QList<ServerConfig> &servers, const QString &name) {
-        return std::any_of(servers.begin(), servers.end(), [&](const ServerConfig &server) { return server.name == name; });
+        return std::any_of(servers.begin(), servers.end(),
+                           [&](const ServerConfig &server) { return server.name == name; });
     };
     for (const auto &[prefill, decode] : std::as_const(d->options.pairs)) {
         if (!known(d->config.prefill, prefill))
@@ -205,7 +216,8 @@ Result<void> Doctor::start()
             return failure(u"no decode server is named \"%1\""_s.arg(decode.left(100)));
     }
     d->transports = std::make_unique<Transports>(*tls);
-    d->context = std::make_unique<ExamContext>(ExamContext{*d->transports, d->config, d->options, d->quote, d->rooms, d->random});
+    d->context = std::make_unique<ExamContext>(
+        ExamContext{*d->transports, d->config, d->options, d->quote, d->rooms, d->random});
     d->clock.start();
     connect(&d->names, &NameLookup::finished, this, &Doctor::begin);
     d->names.start(d->options.timeout);
@@ -221,28 +233,39 @@ void Doctor::begin()
         for (const ServerConfig &server : serversOf(given, role)) {
             if (!lost.contains(server.name) || !d->isWanted(role, server))
                 continue;
-            d->others += {.facts = {.role = role, .name = server.name, .url = server.url},
-                          .findings = {{Severity::Error, "name_not_found", u"%1: the name leads to no address"_s.arg(server.url), u"no name server knows it, or none answered in time"_s,
-                                        u"look it up with dig; it must be complete, search domains are not tried"_s, server.name}}};
+            d->others +=
+                {.facts = {.role = role, .name = server.name, .url = server.url},
+                 .findings = {{Severity::Error, "name_not_found", u"%1: the name leads to no address"_s.arg(server.url),
+                               u"no name server knows it, or none answered in time"_s,
+                               u"look it up with dig; it must be complete, search domains are not tried"_s,
+                               server.name}}};
         }
         for (const ServerConfig &server : serversOf(d->config, role)) {
             if (d->isWanted(role, server)) {
                 d->exams.push_back(d->examOf(role, server));
                 exams[int(role)].push_back(d->exams.back().get());
             } else if (d->options.pairs.isEmpty()) { // disabled
-                ServerReport report{.facts = {.role = role, .name = server.name, .url = server.url, .enabled = server.enabled}};
+                ServerReport report{
+                    .facts = {.role = role, .name = server.name, .url = server.url, .enabled = server.enabled}};
                 report.findings = checkServer(report.facts);
+                for (Finding &finding : report.findings)
+                    finding.where = server.name;
                 d->others += report;
             }
         }
     }
     const fleet::PairTable table(d->config);
-    const auto placeOf = [](const QList<ServerConfig> &servers, const ServerConfig &server) { return servers.indexOf(server); };
+    const auto placeOf = [](const QList<ServerConfig> &servers, const ServerConfig &server) {
+        return servers.indexOf(server);
+    };
     for (ServerExam *prefill : exams[int(Role::Prefill)]) {
         for (ServerExam *decode : exams[int(Role::Decode)]) {
-            const bool wanted = d->options.pairs.isEmpty() ? table.weight(placeOf(d->config.prefill, prefill->config()), placeOf(d->config.decode, decode->config())) > 0
-                                                           : d->isWanted(prefill->config(), decode->config());
-            d->pairs.push_back({prefill, decode, {.prefill = prefill->config().name, .decode = decode->config().name}, wanted});
+            const bool wanted = d->options.pairs.isEmpty()
+                                    ? table.weight(placeOf(d->config.prefill, prefill->config()),
+                                                   placeOf(d->config.decode, decode->config())) > 0
+                                    : d->isWanted(prefill->config(), decode->config());
+            d->pairs.push_back(
+                {prefill, decode, {.prefill = prefill->config().name, .decode = decode->config().name}, wanted});
             d->total += wanted ? 1 : 0;
         }
     }

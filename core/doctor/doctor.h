@@ -19,7 +19,7 @@ namespace pdlb::doctor {
 /// Examines a fleet: every server, every prefill's bootstrap server, every pair side by side, and sends a one-token request
 /// through each pair that can be expected to work. Pairs that cannot are not tried: some differences end decode's scheduler.
 /// Everything runs at once; a server that hangs costs its own pairs only. Asynchronous, in the caller's thread; may be
-/// destroyed at any time.
+/// destroyed at any time, but from a slot of its signals only by deleteLater().
 class Doctor final : public QObject
 {
     Q_OBJECT

@@ -13,13 +13,16 @@ namespace pdlb::doctor {
 
 namespace {
 
-constexpr qsizetype longestQuote = 200;
+constexpr qsizetype longestQuote = 400;
 
 /// Takes members of an object, one after the other, and notes those that are of another type.
 class Members
 {
 public:
-    Members(const QJsonObject &object, const Quoter &quote, QStringList &problems) : m_object(object), m_quote(quote), m_problems(problems) {}
+    Members(const QJsonObject &object, const Quoter &quote, QStringList &problems)
+        : m_object(object), m_quote(quote), m_problems(problems)
+    {
+    }
 
     QString text(QLatin1StringView key) const
     {
@@ -44,7 +47,8 @@ private:
     void complain(QLatin1StringView key, const QJsonValue &value, const char *expected) const
     {
         const QByteArray json = QJsonDocument(QJsonArray{value}).toJson(QJsonDocument::Compact);
-        m_problems += u"%1 is %2, %3 was expected"_s.arg(key, m_quote(json.sliced(1, json.size() - 2)), QLatin1StringView(expected));
+        m_problems += u"%1 is %2, %3 was expected"_s.arg(key, m_quote(json.sliced(1, json.size() - 2)),
+                                                         QLatin1StringView(expected));
     }
 
     const QJsonObject &m_object;
@@ -96,7 +100,8 @@ EngineInfo readEngineInfo(const QJsonObject &info, const Quoter &quote)
     EngineInfo engine;
     const Members members(info, quote, engine.problems);
     engine.version = members.text("version"_L1);
-    engine.mode = info.value("disaggregation_mode"_L1).isNull() ? u"null"_s : members.text("disaggregation_mode"_L1);
+    engine.mode =
+        info.value("disaggregation_mode"_L1) == QJsonValue::Null ? u"null"_s : members.text("disaggregation_mode"_L1);
     engine.modelPath = members.text("model_path"_L1);
     engine.servedModel = members.text("served_model_name"_L1);
     engine.kvCacheDtype = members.text("kv_cache_dtype"_L1);
@@ -134,9 +139,11 @@ ClockOffset readClock(const control::EngineReply &reply, const QDateTime &askedA
     const double roundTrip = double(askedAt.msecsTo(answeredAt));
     const double middle = double(askedAt.toMSecsSinceEpoch()) + roundTrip / 2;
     const QString stamp = QJsonDocument::fromJson(reply.body).object().value("timestamp"_L1).toString();
-    if (const QDateTime time = QDateTime::fromString(stamp, Qt::ISODateWithMs); reply.ok() && time.isValid() && time.timeSpec() != Qt::LocalTime)
+    if (const QDateTime time = QDateTime::fromString(stamp, Qt::ISODateWithMs);
+        reply.ok() && time.isValid() && time.timeSpec() != Qt::LocalTime)
         return {double(time.toMSecsSinceEpoch()) - middle, roundTrip / 2 + 1, u"/v1/loads"_s};
-    QDateTime date = QLocale::c().toDateTime(QString::fromLatin1(reply.headers.value("date")), u"ddd, dd MMM yyyy hh:mm:ss 'GMT'"_s);
+    QDateTime date =
+        QLocale::c().toDateTime(QString::fromLatin1(reply.headers.value("date")), u"ddd, dd MMM yyyy hh:mm:ss 'GMT'"_s);
     date.setTimeSpec(Qt::UTC);
     if (date.isValid())
         return {double(date.toMSecsSinceEpoch()) + 500 - middle, roundTrip / 2 + 500, u"Date"_s};

@@ -8,7 +8,7 @@
 
 namespace pdlb::doctor {
 
-/// Quotes what engines say: one line, at most 200 characters, without the given secrets.
+/// Quotes what engines say: one line, at most 400 characters, without the given secrets.
 class Quoter
 {
 public:

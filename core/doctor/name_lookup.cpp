@@ -28,7 +28,8 @@ QStringList NameLookup::lost() const
     const Config found = expanded();
     const auto add = [&](const QList<ServerConfig> &asked, const QList<ServerConfig> &there) {
         for (const ServerConfig &server : asked) {
-            if (std::none_of(there.begin(), there.end(), [&](const ServerConfig &one) { return covers(server.name, one); }))
+            if (std::none_of(there.begin(), there.end(),
+                             [&](const ServerConfig &one) { return covers(server.name, one); }))
                 names += server.name;
         }
     };

@@ -18,7 +18,8 @@ constexpr std::chrono::milliseconds callTimeout{800};
 
 } // namespace
 
-ProbeRequest::ProbeRequest(Transports &transports, const Quoter &quote, const std::vector<Leg> &legs, std::chrono::milliseconds timeout, QObject *parent)
+ProbeRequest::ProbeRequest(Transports &transports, const Quoter &quote, const std::vector<Leg> &legs,
+                           std::chrono::milliseconds timeout, QObject *parent)
     : QObject(parent), m_transports(transports), m_quote(quote), m_timeout(timeout)
 {
     m_legs.reserve(legs.size()); // they are referred to
@@ -50,19 +51,22 @@ void ProbeRequest::start()
         request.connectTimeout = std::chrono::milliseconds(0); // the whole request's ends it
         state.leg = m_transports.of(request.origin).open(std::move(request), this);
         connect(state.leg, &upstream::Leg::ready, this, &ProbeRequest::ready);
-        connect(state.leg, &upstream::Leg::head, this, [&state](const http::ResponseHead &head) { state.facts.status = head.status; });
+        connect(state.leg, &upstream::Leg::head, this,
+                [&state](const http::ResponseHead &head) { state.facts.status = head.status; });
         connect(state.leg, &upstream::Leg::data, this, [&state](QByteArrayView bytes) {
             if (state.body.size() < mostBody)
                 state.body.append(bytes);
         });
-        connect(state.leg, &upstream::Leg::finished, this, [this, &state](const upstream::LegEnd &end) { ended(state, end); });
+        connect(state.leg, &upstream::Leg::finished, this,
+                [this, &state](const upstream::LegEnd &end) { ended(state, end); });
     }
     ready();
 }
 
 void ProbeRequest::ready()
 {
-    if (m_ending || !std::all_of(m_legs.begin(), m_legs.end(), [](const State &state) { return state.sent || state.leg->isReady(); }))
+    if (m_ending || !std::all_of(m_legs.begin(), m_legs.end(),
+                                 [](const State &state) { return state.sent || state.leg->isReady(); }))
         return;
     m_sentAt.restart();
     for (State &state : m_legs) {
@@ -119,12 +123,13 @@ void ProbeRequest::timedOut()
     }
     m_ending = true;
     for (State &state : m_legs) {
-        call(state, {.method = "GET", .target = control::loadsTarget}, [this, &state](const control::EngineReply &reply) {
-            if (const trace::LoadSample sample = control::readLoads(reply); sample.error.isEmpty())
-                state.queues = sample;
-            if (m_calls == 1) // the last
-                endAll(LegFacts::End::Unanswered);
-        });
+        call(state, {.method = "GET", .target = control::loadsTarget},
+             [this, &state](const control::EngineReply &reply) {
+                 if (const trace::LoadSample sample = control::readLoads(reply); sample.error.isEmpty())
+                     state.queues = sample;
+                 if (m_calls == 1) // the last
+                     endAll(LegFacts::End::Unanswered);
+             });
     }
 }
 
@@ -144,22 +149,27 @@ void ProbeRequest::endAll(LegFacts::End how)
             continue;
         control::EngineRequest forget{.method = "POST", .target = "/abort_request"};
         forget.headers.set("Content-Type", "application/json");
-        forget.body = QJsonDocument(QJsonObject{{u"rid"_s, QString::fromUtf8(state.spec.plan.rid)}}).toJson(QJsonDocument::Compact);
+        forget.body = QJsonDocument(QJsonObject{{u"rid"_s, QString::fromUtf8(state.spec.plan.rid)}})
+                          .toJson(QJsonDocument::Compact);
         call(state, std::move(forget), [](const control::EngineReply &) {});
     }
     QMetaObject::invokeMethod(this, &ProbeRequest::callEnded, Qt::QueuedConnection);
 }
 
-void ProbeRequest::call(State &state, control::EngineRequest request, const std::function<void(const control::EngineReply &)> &then)
+void ProbeRequest::call(State &state, control::EngineRequest request,
+                        const std::function<void(const control::EngineReply &)> &then)
 {
     ++m_calls;
     for (const http::Header &header : state.spec.headers)
         request.headers.set(header.name, header.value);
     request.timeout = callTimeout;
-    new control::EngineCall(m_transports.of(state.spec.origin), state.spec.origin, std::move(request), [this, then](const control::EngineReply &reply) {
-        then(reply);
-        callEnded();
-    }, this);
+    new control::EngineCall(
+        m_transports.of(state.spec.origin), state.spec.origin, std::move(request),
+        [this, then](const control::EngineReply &reply) {
+            then(reply);
+            callEnded();
+        },
+        this);
 }
 
 void ProbeRequest::callEnded()

@@ -22,13 +22,16 @@ const char *verdictName(Verdict verdict)
 
 const ServerReport *Report::server(Role role, const QString &name) const
 {
-    const auto found = std::find_if(servers.begin(), servers.end(), [&](const ServerReport &s) { return s.facts.role == role && s.facts.name == name; });
+    const auto found = std::find_if(servers.begin(), servers.end(), [&](const ServerReport &s) {
+        return s.facts.role == role && s.facts.name == name;
+    });
     return found == servers.end() ? nullptr : &*found;
 }
 
 const PairReport *Report::pair(const QString &prefill, const QString &decode) const
 {
-    const auto found = std::find_if(pairs.begin(), pairs.end(), [&](const PairReport &p) { return p.prefill == prefill && p.decode == decode; });
+    const auto found = std::find_if(pairs.begin(), pairs.end(),
+                                    [&](const PairReport &p) { return p.prefill == prefill && p.decode == decode; });
     return found == pairs.end() ? nullptr : &*found;
 }
 
@@ -52,7 +55,8 @@ Findings Report::allFindings() const
     }
     for (const PairReport &pair : pairs)
         add(pair.findings);
-    std::stable_sort(all.begin(), all.end(), [](const Finding &a, const Finding &b) { return a.severity > b.severity; });
+    std::stable_sort(all.begin(), all.end(),
+                     [](const Finding &a, const Finding &b) { return a.severity > b.severity; });
     return all;
 }
 

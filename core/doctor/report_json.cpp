@@ -81,16 +81,17 @@ QJsonObject bootstrapJson(const BootstrapFacts &bootstrap, const Findings &findi
 QJsonObject serverJson(const ServerReport &server)
 {
     const ServerFacts &facts = server.facts;
-    QJsonObject json{{u"role"_s, QString::fromLatin1(roleName(facts.role))},
-                     {u"name"_s, facts.name},
-                     {u"url"_s, facts.url},
-                     {u"enabled"_s, facts.enabled},
-                     {u"engine"_s, engineJson(facts.engine)},
-                     {u"alone_ms"_s, duration(facts.alone)},
-                     {u"clock_offset_ms"_s, facts.clock.milliseconds ? QJsonValue(tenths(*facts.clock.milliseconds)) : QJsonValue()},
-                     {u"clock_plus_minus_ms"_s, facts.clock.milliseconds ? QJsonValue(tenths(facts.clock.plusMinus)) : QJsonValue()},
-                     {u"clock_source"_s, text(facts.clock.source)},
-                     {u"findings"_s, findingsJson(server.findings)}};
+    QJsonObject json{
+        {u"role"_s, QString::fromLatin1(roleName(facts.role))},
+        {u"name"_s, facts.name},
+        {u"url"_s, facts.url},
+        {u"enabled"_s, facts.enabled},
+        {u"engine"_s, engineJson(facts.engine)},
+        {u"alone_ms"_s, duration(facts.alone)},
+        {u"clock_offset_ms"_s, facts.clock.milliseconds ? QJsonValue(tenths(*facts.clock.milliseconds)) : QJsonValue()},
+        {u"clock_plus_minus_ms"_s, facts.clock.milliseconds ? QJsonValue(tenths(facts.clock.plusMinus)) : QJsonValue()},
+        {u"clock_source"_s, text(facts.clock.source)},
+        {u"findings"_s, findingsJson(server.findings)}};
     if (server.bootstrap)
         json.insert(u"bootstrap"_s, bootstrapJson(*server.bootstrap, server.bootstrapFindings));
     return json;

@@ -46,7 +46,8 @@ public:
         for (const Row &row : rows) {
             QString line;
             for (qsizetype i = 0; i < row.size(); ++i)
-                line += painted(row[i]) + (i + 1 < row.size() ? QString(widths[i] - row[i].text.size() + 2, u' ') : QString());
+                line += painted(row[i]) +
+                        (i + 1 < row.size() ? QString(widths[i] - row[i].text.size() + 2, u' ') : QString());
             out += line + u'\n';
         }
     }
@@ -75,7 +76,9 @@ private:
 
 QString text(const QJsonValue &value)
 {
-    return value.isDouble() ? QString::number(value.toInteger()) : value.isString() ? escapeControls(value.toString()) : u"-"_s;
+    return value.isDouble()   ? QString::number(value.toInteger())
+           : value.isString() ? escapeControls(value.toString())
+                              : u"-"_s;
 }
 
 QString milliseconds(const QJsonValue &value)
@@ -106,24 +109,49 @@ QString clock(const QJsonObject &server)
     if (!offset.isDouble())
         return u"unknown"_s;
     const double plusMinus = server["clock_plus_minus_ms"_L1].toDouble();
-    return u"%1%2 ms ±%3"_s.arg(offset.toDouble() < 0 ? u""_s : u"+"_s).arg(offset.toDouble(), 0, 'f', 0).arg(plusMinus, 0, 'f', 0);
+    return u"%1%2 ms ±%3"_s.arg(offset.toDouble() < 0 ? u""_s : u"+"_s)
+        .arg(offset.toDouble(), 0, 'f', 0)
+        .arg(plusMinus, 0, 'f', 0);
 }
 
 void writeServers(Writer &writer, const QJsonArray &servers)
 {
-    QList<Row> rows{{{u"SERVER"_s}, {u"ROLE"_s}, {u"WHERE"_s}, {u"STATE"_s}, {u"VERSION"_s}, {u"MODEL"_s}, {u"PAGE"_s}, {u"KV"_s}, {u"TP/DP/PP"_s}, {u"TRANSFER"_s}, {u"CLOCK"_s}, {u"ALONE"_s}}};
+    QList<Row> rows{{{u"SERVER"_s},
+                     {u"ROLE"_s},
+                     {u"WHERE"_s},
+                     {u"STATE"_s},
+                     {u"VERSION"_s},
+                     {u"MODEL"_s},
+                     {u"PAGE"_s},
+                     {u"KV"_s},
+                     {u"TP/DP/PP"_s},
+                     {u"TRANSFER"_s},
+                     {u"CLOCK"_s},
+                     {u"ALONE"_s}}};
     for (const QJsonValue &value : servers) {
         const QJsonObject server = value.toObject();
         const QJsonObject engine = server["engine"_L1].toObject();
-        rows += {{text(server["name"_L1])}, {text(server["role"_L1])}, {text(server["url"_L1])}, state(server["findings"_L1].toArray()),
-                 {text(engine["version"_L1])}, {text(engine["model_path"_L1])}, {text(engine["page_size"_L1])}, {text(engine["kv_cache_dtype"_L1])},
-                 {sizes(engine)}, {text(engine["disaggregation_transfer_backend"_L1])}, {clock(server)}, {milliseconds(server["alone_ms"_L1])}};
+        rows += {{text(server["name"_L1])},
+                 {text(server["role"_L1])},
+                 {text(server["url"_L1])},
+                 state(server["findings"_L1].toArray()),
+                 {text(engine["version"_L1])},
+                 {text(engine["model_path"_L1])},
+                 {text(engine["page_size"_L1])},
+                 {text(engine["kv_cache_dtype"_L1])},
+                 {sizes(engine)},
+                 {text(engine["disaggregation_transfer_backend"_L1])},
+                 {clock(server)},
+                 {milliseconds(server["alone_ms"_L1])}};
         if (!server.contains("bootstrap"_L1))
             continue;
         const QJsonObject bootstrap = server["bootstrap"_L1].toObject();
         const bool asked = bootstrap["port"_L1].isDouble();
-        rows += {{QString()}, {u"bootstrap"_s}, {asked ? text(bootstrap["host"_L1]) + u':' + text(bootstrap["port"_L1]) : u"port unknown"_s},
-                 asked || !bootstrap["findings"_L1].toArray().isEmpty() ? state(bootstrap["findings"_L1].toArray()) : Cell{u"not asked"_s}};
+        rows += {{QString()},
+                 {u"bootstrap"_s},
+                 {asked ? text(bootstrap["host"_L1]) + u':' + text(bootstrap["port"_L1]) : u"port unknown"_s},
+                 asked || !bootstrap["findings"_L1].toArray().isEmpty() ? state(bootstrap["findings"_L1].toArray())
+                                                                        : Cell{u"not asked"_s}};
     }
     writer.table(rows);
 }
@@ -186,12 +214,14 @@ void writeFindings(Writer &writer, const QJsonArray &servers, const QJsonArray &
     }
     for (const QJsonValue &pair : pairs)
         add(pair["findings"_L1]);
-    const std::pair<QLatin1StringView, Cell> severities[] = {{"error"_L1, {u"ERROR"_s, red}}, {"warning"_L1, {u"WARNING"_s, yellow}}, {"note"_L1, {u"NOTE"_s}}};
+    const std::pair<QLatin1StringView, Cell> severities[] = {
+        {"error"_L1, {u"ERROR"_s, red}}, {"warning"_L1, {u"WARNING"_s, yellow}}, {"note"_L1, {u"NOTE"_s}}};
     for (const auto &[severity, heading] : severities) {
         for (const auto &[finding, where] : std::as_const(list)) {
             if (finding["severity"_L1].toString() != severity)
                 continue;
-            writer.out += u'\n' + writer.painted(heading) + u' ' + text(finding["name"_L1]) + u" ("_s + escapeControls(where.join(u", "_s)) + u")\n"_s;
+            writer.out += u'\n' + writer.painted(heading) + u' ' + text(finding["name"_L1]) + u" ("_s +
+                          escapeControls(where.join(u", "_s)) + u")\n"_s;
             writer.paragraph(u"what"_s, text(finding["what"_L1]));
             writer.paragraph(u"why"_s, text(finding["cause"_L1]));
             writer.paragraph(u"do"_s, text(finding["fix"_L1]));
@@ -211,11 +241,15 @@ QString reportText(const QJsonObject &report, const TextStyle &style)
     writePairs(writer, servers, pairs);
     writeFindings(writer, servers, pairs);
     const auto count = [&](QLatin1StringView verdict) {
-        return std::count_if(pairs.begin(), pairs.end(), [&](const QJsonValue &pair) { return pair["verdict"_L1].toString() == verdict; });
+        return std::count_if(pairs.begin(), pairs.end(),
+                             [&](const QJsonValue &pair) { return pair["verdict"_L1].toString() == verdict; });
     };
     writer.out += u"\n%1 of %2 pairs work, %3 of them with warnings; %4 cannot work (%5 s)\n"_s
-        .arg(count("works"_L1) + count("suspect"_L1)).arg(pairs.size() - count("not_paired"_L1)).arg(count("suspect"_L1)).arg(count("fails"_L1))
-        .arg(report["seconds"_L1].toDouble(), 0, 'f', 1);
+                      .arg(count("works"_L1) + count("suspect"_L1))
+                      .arg(pairs.size() - count("not_paired"_L1))
+                      .arg(count("suspect"_L1))
+                      .arg(count("fails"_L1))
+                      .arg(report["seconds"_L1].toDouble(), 0, 'f', 1);
     return writer.out;
 }
 

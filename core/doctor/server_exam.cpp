@@ -23,11 +23,13 @@ http::HeaderList ExamContext::credentials(const ServerConfig &server) const
 
 QByteArray ExamContext::requestBody(const ServerFacts &server)
 {
-    const QByteArray prompt = server.engine && server.engine->withoutTokenizer ? R"("input_ids":[1,2,3])" : R"("text":"Hello")";
+    const QByteArray prompt =
+        server.engine && server.engine->withoutTokenizer ? R"("input_ids":[1,2,3])" : R"("text":"Hello")";
     return '{' + prompt + R"(,"sampling_params":{"temperature":0,"max_new_tokens":1,"ignore_eos":true}})";
 }
 
-ServerExam::ServerExam(ExamContext &context, const upstream::Origin &origin, const ServerConfig &config, ServerReport report, QObject *parent)
+ServerExam::ServerExam(ExamContext &context, const upstream::Origin &origin, const ServerConfig &config,
+                       ServerReport report, QObject *parent)
     : QObject(parent), m_context(context), m_origin(origin), m_config(config), m_report(std::move(report))
 {
     ServerFacts &facts = m_report.facts;
@@ -35,7 +37,9 @@ ServerExam::ServerExam(ExamContext &context, const upstream::Origin &origin, con
     facts.slow = context.options.slow;
     facts.keyGiven = !context.credentials(config).isEmpty();
     if (facts.role == Role::Prefill) {
-        m_report.bootstrap = BootstrapFacts{.prefill = facts.name, .host = QString::fromUtf8(origin.bracketedHost()), .source = config.bootstrapPort.kind};
+        m_report.bootstrap = BootstrapFacts{.prefill = facts.name,
+                                            .host = QString::fromUtf8(origin.bracketedHost()),
+                                            .source = config.bootstrapPort.kind};
         if (config.bootstrapPort.kind == BootstrapPort::Kind::Fixed)
             m_report.bootstrap->sent = config.bootstrapPort.port;
     }
@@ -70,10 +74,13 @@ void ServerExam::ask(const upstream::Origin &origin, const QByteArray &target, b
     if (withKey)
         request.headers = m_context.credentials(m_config);
     request.timeout = m_context.options.timeout;
-    new control::EngineCall(m_context.transports.of(origin), origin, std::move(request), [this, then](const control::EngineReply &reply) {
-        then(reply);
-        stepEnded();
-    }, this);
+    new control::EngineCall(
+        m_context.transports.of(origin), origin, std::move(request),
+        [this, then](const control::EngineReply &reply) {
+            then(reply);
+            stepEnded();
+        },
+        this);
 }
 
 void ServerExam::askInfo(const QByteArray &target)
@@ -112,7 +119,8 @@ void ServerExam::askBootstrap(quint16 port)
     upstream::Origin origin;
     origin.host = m_origin.host;
     origin.port = port;
-    ask(origin, "/health", false, [this, &facts](const control::EngineReply &reply) { facts.health = readAnswer(reply, m_context.quote); });
+    ask(origin, "/health", false,
+        [this, &facts](const control::EngineReply &reply) { facts.health = readAnswer(reply, m_context.quote); });
     ask(origin, control::routeTarget, false,
         [this, origin](const control::EngineReply &reply) { routeAnswered(origin, reply); });
 }
@@ -129,10 +137,11 @@ void ServerExam::routeAnswered(const upstream::Origin &origin, const control::En
         return;
     }
     facts.info = readRouteInfo(*object, m_context.quote);
-    ask(origin, "/route?prefill_dp_rank=0&prefill_cp_rank=0&target_tp_rank=0&target_pp_rank=0", false, [this, &facts](const control::EngineReply &rank) {
-        if (const auto place = readObject(rank, m_context.quote); rank.ok() && place)
-            facts.rankIp = m_context.quote(place->value("rank_ip"_L1).toString());
-    });
+    ask(origin, "/route?prefill_dp_rank=0&prefill_cp_rank=0&target_tp_rank=0&target_pp_rank=0", false,
+        [this, &facts](const control::EngineReply &rank) {
+            if (const auto place = readObject(rank, m_context.quote); rank.ok() && place)
+                facts.rankIp = m_context.quote(place->value("rank_ip"_L1).toString());
+        });
 }
 
 void ServerExam::engineKnown()
@@ -151,8 +160,10 @@ void ServerExam::askAlone()
     if (!shape)
         return;
     const pd::LegRole role = m_report.facts.role == Role::Prefill ? pd::LegRole::Prefill : pd::LegRole::Decode;
-    const ProbeRequest::Leg leg{m_origin, m_context.credentials(m_config), dialect.planAlone(role, *shape, body, m_context.random)};
-    m_alone = std::make_unique<ProbeRequest>(m_context.transports, m_context.quote, std::vector{leg}, m_context.options.timeout, nullptr);
+    const ProbeRequest::Leg leg{m_origin, m_context.credentials(m_config),
+                                dialect.planAlone(role, *shape, body, m_context.random)};
+    m_alone = std::make_unique<ProbeRequest>(m_context.transports, m_context.quote, std::vector{leg},
+                                             m_context.options.timeout, nullptr);
     connect(m_alone.get(), &ProbeRequest::finished, this, [this] {
         m_report.facts.alone = m_alone->facts(0);
         stepEnded();
@@ -176,8 +187,10 @@ void ServerExam::judge()
         // Another prefill of that machine that a port can belong to.
         for (const ServerConfig &other : m_context.config.prefill) {
             const auto origin = upstream::parseOrigin(other.url);
-            const std::optional<qint64> tells = m_report.bootstrap->info ? m_report.bootstrap->info->prefillHttpPort : std::nullopt;
-            if (origin && tells == std::optional<qint64>(origin->port) && origin->host == m_origin.host && other.name != m_config.name)
+            const std::optional<qint64> tells =
+                m_report.bootstrap->info ? m_report.bootstrap->info->prefillHttpPort : std::nullopt;
+            if (origin && tells == std::optional<qint64>(origin->port) && origin->host == m_origin.host &&
+                other.name != m_config.name)
                 m_report.bootstrap->owner = other.name;
         }
         m_report.bootstrapFindings = checkBootstrap(m_report.facts, *m_report.bootstrap);

@@ -59,7 +59,7 @@ RoomSide::Spec GenerationTask::specOf(const MockPrompt &prompt) const
     spec.rid = prompt.rid;
     if (m_engine.role != Role::Decode && options.prefillTps > 0)
         spec.compute = nanoseconds(1000.0 * double(prompt.tokens.size()) / options.prefillTps);
-    if (m_engine.role == Role::Prefill)
+    if (m_engine.role == Role::Prefill && !spec.alone) // a feigned transfer takes no time
         spec.transfer = nanoseconds(options.kvMs);
     spec.transferFailure = m_transferFailure;
     spec.lookup = options.lookupTime;

@@ -4,10 +4,11 @@
 import json
 import signal
 import subprocess
+import urllib.request
 
 import pytest
 
-from programs import PDLB, run
+from programs import PDLB, run, until
 
 
 def send(url, *words, **options):
@@ -62,7 +63,7 @@ def test_interrupted(mock, serve):
     process.send_signal(signal.SIGINT)
     rest, _ = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert "Aborted: the connection was closed, and the balancer told both legs' engines to stop (d1)." in rest
+    assert "Aborted: the connection was closed; the balancer ended both legs: cancelled d1, told d1 to forget the request, p1 had already finished" in rest
     assert "end: client_gone" in rest
 
 
@@ -74,6 +75,11 @@ def test_interrupted(mock, serve):
     (["--chat", "a", "--pair", "p1"], 2, "expected PREFILL/DECODE"),
     (["--file", "/nonexistent"], 2, "No such file"),
     (["--chat", "a", "--url", "ftp://x"], 3, "--url"),
+    (["--chat", "a", "--admin-url", "ftp://x"], 3, "--admin-url"),
+    (["--chat", "a", "--raw", "--json"], 2, "excludes"),
+    (["--generate", "a", "--system", "b"], 2, "--system goes with --chat"),
+    (["--file", "/dev/null", "--model", "m"], 2, "--file sends the body as it is: --model cannot change it"),
+    (["--file", "/dev/null"], 2, "no JSON"),
     (["--chat", "a", "--url", "http://127.0.0.1:1"], 1, "does not list any: "),
     (["--chat", "a", "--model", "m", "--url", "http://127.0.0.1:1"], 1, "refused"),
 ])
@@ -81,6 +87,35 @@ def test_mistakes(words, code, says):
     done = run("send", *words)
     assert done.returncode == code and says in done.stderr, done
     assert done.stderr.count("\n") == 1
+
+
+def test_interrupted_before_any_answer(mock, serve):
+    url = serve(mock("--prefill-tps", "1"), "--log-level", "error").url
+    process = subprocess.Popen([PDLB, "send", "--url", url, "--model", "m", "--chat", "a b c " * 100], stdout=subprocess.PIPE, text=True)
+    until(lambda: json.load(urllib.request.urlopen(url + "/admin/v1/stats"))["in_flight"] == 1, "a running request")
+    process.send_signal(signal.SIGINT)
+    rest, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "cancelled p1 and d1, told p1 and d1 to forget the request" in rest
+    assert "prefill + KV" not in rest  # how long it would have taken is not known
+
+
+def test_interrupted_while_reading(tmp_path):
+    for words in (["send", "--file", "-"], ["bench", "--url", "http://127.0.0.1:1", "--endpoint", "generate", "--prompts", "/dev/stdin"]):
+        process = subprocess.Popen([PDLB, *words], stdin=subprocess.PIPE)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == -signal.SIGINT
+
+
+def test_admin_port(mock, serve):
+    program = serve(mock("--decode-ms", "1"), "--admin-port", "0", "--log-level", "error")
+    done = send(program.url, "--chat", "x", "--max-tokens", "2")
+    assert done.returncode == 0 and "not known: " in done.stdout and "--admin-url" in done.stdout
+
+
+def test_url_as_openai_clients_want_it(mock, serve):
+    url = serve(mock("--decode-ms", "1"), "--log-level", "error").url
+    assert send(url + "/v1", "--chat", "", "--stream", "--max-tokens", "2").returncode == 0
 
 
 def test_explain():
@@ -126,4 +161,9 @@ def test_bench_of_rubbish(tmp_path):
     empty.write_text("")
     assert "holds no request" in run("bench", "--model", "m", "--prompts", empty).stderr
     done = run("bench", "--url", "http://127.0.0.1:1", "--model", "m", "-n", "2", "--compare", empty)
-    assert done.returncode == 1 and "no report of pdlb bench" in done.stderr
+    assert done.returncode == 2 and "no report of pdlb bench" in done.stderr
+    assert done.stdout == ""  # nothing was sent before that was found
+    done = run("bench", "--url", "http://127.0.0.1:1", "--model", "m", "-o", tmp_path / "no" / "such")
+    assert done.returncode == 2 and "--output" in done.stderr and done.stdout == ""
+    done = run("bench", "--url", "http://127.0.0.1:1")
+    assert done.returncode == 1 and "no --model was given" in done.stderr and done.stdout == ""

@@ -25,7 +25,7 @@ void ScriptedEngine::handle(mock::MockExchange &exchange)
         exchange.respond(200, "text/plain", {});
         return;
     }
-    if (path != "/generate" && !path.startsWith("/v1/")) {
+    if ((path != "/generate" && !path.startsWith("/v1/")) || path == "/v1/loads") {
         exchange.respond(404, "application/json", "{}");
         return;
     }

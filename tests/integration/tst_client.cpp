@@ -47,6 +47,10 @@ private Q_SLOTS:
     void pinnedPair();
     void nobodyThere();
     void roleIsNoToken();
+    void answersThatAreNone_data();
+    void answersThatAreNone();
+    void timeout_data() { direct(); }
+    void timeout();
     void closedLoop_data() { direct(); }
     void closedLoop();
     void openLoop_data();
@@ -59,6 +63,9 @@ private Q_SLOTS:
     void stopping();
     void duration_data() { direct(); }
     void duration();
+    void durationEndsAnOpenLoop_data() { direct(); }
+    void durationEndsAnOpenLoop();
+    void madeUpPairsAreBounded();
 
 private:
     upstream::Origin origin() const { return *upstream::parseOrigin(m_rig->balancer.url().toString()); }
@@ -225,6 +232,54 @@ void TstClient::roleIsNoToken()
     QVERIFY(!run.result().facts.completionTokens);
 }
 
+void TstClient::answersThatAreNone_data()
+{
+    QTest::addColumn<QByteArray>("answer");
+    QTest::addColumn<QString>("error"); // its beginning; empty: it is a good one
+    const auto row = [](const char *name, const QByteArray &answer, const QString &error) { QTest::newRow(name) << answer << error; };
+    row("a web page", rawAnswer("<html>Welcome</html>"), u"the answer is no JSON: <html>Welcome"_s);
+    row("nothing", rawAnswer({}), u"the answer is empty"_s);
+    row("a redirect", rawAnswer("see there", "Location: /x\r\n", "307 Temporary Redirect"), u"status 307: see there"_s);
+    row("an error under 200", rawAnswer(R"({"error":{"message":"out of memory"}})"), u"the answer reports an error: out of memory"_s);
+    row("no error", rawAnswer(R"({"error":null,"text":"a"})"), {});
+    row("an abort", rawAnswer(R"({"text":"","meta_info":{"finish_reason":{"type":"abort"}}})"), u"the engine aborted the request"_s);
+    row("rubbish events", rawStream({"data: <html>\n\n", "data: [DONE]\n\n"}), u"an event of the stream is no JSON object: <html>"_s);
+    row("no events", rawStream({"data: [DONE]\n\n"}), u"the stream holds no event but its end marker"_s);
+    row("no end marker", rawStream({"data: {\"text\":\"a\"}\n\n"}), u"the stream ended without its end marker"_s);
+    row("no error in an event", rawStream({"data: {\"error\":null,\"text\":\"a\"}\n\n", "data: [DONE]\n\n"}), {});
+    row("a long error", rawAnswer("{\"error\":\"" + QByteArray(100'000, 'x') + "\"}", {}, "500 Oops"), u"status 500: xxx"_s);
+}
+
+void TstClient::answersThatAreNone()
+{
+    QFETCH(QString, error);
+    QFETCH(QByteArray, answer);
+    ScriptedEngine engine;
+    engine.answerRaw(answer);
+    upstream::DirectTransport transport;
+    RequestRun run(transport, *upstream::parseOrigin(engine.url()), chat().toBytes(), SteadyClock::instance(), nullptr);
+    QSignalSpy finished(&run, &RequestRun::finished);
+    run.start();
+    PDLB_WAIT(!finished.isEmpty());
+    QCOMPARE(run.result().isGood(), error.isEmpty());
+    QVERIFY2(run.result().error.startsWith(error), qPrintable(run.result().error));
+    QVERIFY(run.result().error.size() < 400); // it is counted by, printed, and kept
+}
+
+void TstClient::timeout()
+{
+    QVERIFY(begin());
+    m_rig->decode().addFault(u"any:stall=after-2"_s);
+    upstream::DirectTransport transport;
+    RequestRun run(transport, origin(), chat().toBytes(), SteadyClock::instance(), nullptr, {.timeout = 300ms});
+    QSignalSpy finished(&run, &RequestRun::finished);
+    run.start();
+    PDLB_WAIT(!finished.isEmpty());
+    QCOMPARE(run.result().error, u"no whole answer within 0.3 s"_s);
+    QVERIFY(!run.result().aborted);
+    PDLB_WAIT_EQUAL(m_rig->traces.lastEnd(), "client_gone");
+}
+
 void TstClient::closedLoop()
 {
     QVERIFY(begin({.prefills = 2, .decodes = 2}));
@@ -318,6 +373,36 @@ void TstClient::duration()
     const BenchReport report = bench({.requests = 1'000'000'000, .concurrency = 2, .duration = 100ms});
     QVERIFY(report.all.good > 0);
     QCOMPARE(m_finishes, 1);
+}
+
+void TstClient::durationEndsAnOpenLoop()
+{
+    QVERIFY(begin());
+    // The next one would be due long after it.
+    const BenchReport report = bench({.requests = 1000, .rate = 0.001, .poisson = false, .duration = 100ms});
+    QCOMPARE(report.all.good, 1);
+}
+
+void TstClient::madeUpPairsAreBounded()
+{
+    ScriptedEngine engine;
+    quint64 number = 0;
+    engine.setHandler([&number](mock::MockExchange &exchange) {
+        exchange.writeRaw(rawAnswer("{}", "X-Pdlb-Prefill: p" + QByteArray::number(++number) + "\r\nX-Pdlb-Decode: d\r\n"));
+        exchange.endRaw();
+    });
+    GeneratorOptions prompts;
+    prompts.base = chat(false);
+    prompts.inputTokens = 1;
+    upstream::DirectTransport transport;
+    BenchRun run(transport, *upstream::parseOrigin(engine.url()), makeGenerator(prompts), {.requests = qint64(BenchRun::mostPairs) + 100, .concurrency = 32},
+                 SteadyClock::instance(), nullptr);
+    QSignalSpy finished(&run, &BenchRun::finished);
+    run.start();
+    QTRY_VERIFY_WITH_TIMEOUT(!finished.isEmpty(), 120'000);
+    QCOMPARE(run.report().all.good, qint64(BenchRun::mostPairs) + 100);
+    QCOMPARE(run.report().pairs.size(), BenchRun::mostPairs + 1);
+    QCOMPARE(run.report().pairs.at("others").good, 100);
 }
 
 QTEST_GUILESS_MAIN(TstClient)

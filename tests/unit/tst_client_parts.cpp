@@ -2,12 +2,14 @@
 
 // The parts of send and bench that need no socket: what is sent, where prompts come from, percentiles, comparisons.
 #include "client/bench_report.h"
+#include "client/trace_lookup.h"
 
 #include <QBuffer>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QTest>
 
+#include <algorithm>
 #include <cmath>
 
 using namespace pdlb;
@@ -33,6 +35,7 @@ BenchReport reportOf(const std::vector<double> &times)
         result.prefill = "p1";
         result.decode = ms > 500 ? "d2" : "d1";
         report.all.add(result);
+        report.slices.add(report.seconds * double(report.all.good) / double(times.size() + 1), result);
         report.pairs[result.pair()].add(result);
     }
     return report;
@@ -75,6 +78,11 @@ private Q_SLOTS:
     void comparison();
     void comparisonOfRubbish();
     void slowPairStandsOut();
+    void otherLoadsAreTold();
+    void driftIsNoise();
+    void slices();
+    void serversCannotDriveTheTerminal();
+    void tracesTell();
 };
 
 void TstClientParts::chatBody()
@@ -342,22 +350,25 @@ void TstClientParts::comparison()
 {
     const auto json = [](const std::vector<double> &times) { return benchJson(reportOf(times), {}); };
     const auto same = compareBench(json(around(100, 1000, 1)), json(around(100, 1000, 2)));
-    QVERIFY2(same->contains(u"within noise") && !same->contains(u"higher\n") && !same->contains(u"lower\n"), qPrintable(*same));
+    QVERIFY2(same.contains(u"within noise") && !same.contains(u"higher\n") && !same.contains(u"lower\n"), qPrintable(same));
     const auto slower = compareBench(json(around(100, 1000, 1)), json(around(120, 1000, 2)));
-    QVERIFY2(slower->contains(u"E2E p50") && slower->contains(u"higher"), qPrintable(*slower));
+    QVERIFY2(slower.contains(u"E2E p50") && slower.contains(u"higher"), qPrintable(slower));
     const auto faster = compareBench(json(around(100, 1000, 1)), json(around(80, 1000, 2)));
-    QVERIFY2(faster->contains(u"lower"), qPrintable(*faster));
+    QVERIFY2(faster.contains(u"lower"), qPrintable(faster));
     // Few requests: a difference of 5 % is nothing.
     const auto few = compareBench(json(around(100, 10, 1)), json(around(105, 10, 2)));
-    QVERIFY2(!few->contains(u"higher"), qPrintable(*few));
+    QVERIFY2(!few.contains(u"higher"), qPrintable(few));
 }
 
 void TstClientParts::comparisonOfRubbish()
 {
     const QJsonObject good = benchJson(reportOf({1, 2}), {});
-    QVERIFY(!compareBench({}, good));
-    QVERIFY(!compareBench(QJsonObject{{u"v"_s, 2}, {u"all"_s, QJsonObject()}}, good));
-    QVERIFY(compareBench(QJsonObject{{u"v"_s, 1}, {u"all"_s, QJsonObject{{u"e2e_ms"_s, 7}}}}, good));
+    QVERIFY(readBenchReport(QJsonDocument(good).toJson()));
+    QVERIFY(!readBenchReport("{}") && !readBenchReport({}) && !readBenchReport("[1]"));
+    QVERIFY(!readBenchReport(R"({"v":2,"all":{}})"));
+    const auto cut = readBenchReport(QJsonDocument(good).toJson().chopped(10));
+    QVERIFY(!cut && cut.error().message.contains(u"at byte"));
+    QVERIFY(compareBench(QJsonObject{{u"v"_s, 1}, {u"all"_s, QJsonObject{{u"e2e_ms"_s, 7}}}}, good).contains(u"before"));
     QVERIFY(benchText(BenchReport(), {}).startsWith(u"0 good, 0 failed"));
 }
 
@@ -370,6 +381,83 @@ void TstClientParts::slowPairStandsOut()
     const QString text = benchText(reportOf(times), {});
     QVERIFY2(text.contains(u"p1/d2") && text.contains(u"<- slow"), qPrintable(text));
     QVERIFY(text.indexOf(u"<- slow") > text.indexOf(u"p1/d2"));
+}
+
+void TstClientParts::otherLoadsAreTold()
+{
+    BenchOptions options{.concurrency = 8, .prompts = {{u"endpoint"_s, u"chat"_s}}};
+    const QJsonObject before = benchJson(reportOf({1, 2}), options);
+    QVERIFY(!compareBench(before, before).contains(u"not the same load"));
+    options.concurrency = 16;
+    options.prompts[u"endpoint"_s] = u"\x1b[2J"_s;
+    const QString text = compareBench(before, benchJson(reportOf({1, 2}), options));
+    QVERIFY2(text.contains(u"concurrency: 8 -> 16") && text.contains(u"endpoint: chat -> "), qPrintable(text));
+    QVERIFY(!text.contains(u'\x1b'));
+}
+
+void TstClientParts::driftIsNoise()
+{
+    // The same requests, once as they come and once with the slow ones all at the end: the second run is less sure of its mean.
+    std::vector<double> times = around(100, 2000, 1);
+    const auto width = [](const BenchReport &report) {
+        const QJsonArray mean = benchJson(report, {})["all"_L1]["e2e_ms"_L1]["mean"_L1].toArray();
+        return mean[2].toDouble() - mean[1].toDouble();
+    };
+    const double mixed = width(reportOf(times));
+    std::sort(times.begin(), times.end());
+    QVERIFY(width(reportOf(times)) > 3 * mixed);
+}
+
+void TstClientParts::slices()
+{
+    BenchSlices slices;
+    QVERIFY(slices.parts(0).empty());
+    QVERIFY(slices.parts(1).empty());
+    RequestResult result;
+    result.facts.completionTokens = 3;
+    for (int second = 0; second < 1000; ++second)
+        slices.add(second, result);
+    const std::vector<BenchGroup> parts = slices.parts(1000);
+    QCOMPARE(parts.size(), BenchSlices::count);
+    for (const BenchGroup &part : parts) {
+        QVERIFY(std::abs(double(part.good) / slices.partSeconds(1000) - 1) < 0.05);
+        QCOMPARE(part.completionTokens, 3 * part.good);
+    }
+    slices.add(1e300, result); // nothing that a clock says breaks it
+    slices.add(-1, result);
+    QCOMPARE(spreadOfMean({5, 5, 5}), 0.0);
+    QVERIFY(spreadOfMean({4, 6}) > 1);
+}
+
+void TstClientParts::serversCannotDriveTheTerminal()
+{
+    BenchReport report = reportOf({1, 2});
+    report.errors[u"bad \x1b[2J"_s] = 1;
+    report.pairs["p\xc2\x9b" "1/d1"].good = 1;
+    const QString text = benchText(report, {});
+    QVERIFY(text.contains(u"bad ") && !text.contains(u'\x1b') && !text.contains(QChar(0x9b)));
+}
+
+void TstClientParts::tracesTell()
+{
+    const QJsonObject prefill{{u"role"_s, u"prefill"_s}, {u"server"_s, u"p1"_s}, {u"sent_ms"_s, 1.0}, {u"ended_ms"_s, 5.0}};
+    const QJsonObject decode{{u"role"_s, u"decode"_s}, {u"server"_s, u"d2"_s}, {u"first_byte_ms"_s, 7.0}, {u"cancelled"_s, true}, {u"abort_sent"_s, true}};
+    QJsonObject trace{{u"end"_s, u"client_gone"_s}, {u"prefill"_s, u"p1"_s}, {u"decode"_s, u"d2"_s}, {u"picked_ms"_s, 0.5}, {u"legs"_s, QJsonArray{prefill, decode}}};
+    ServerView view = serverView(trace);
+    QCOMPARE(view.pair, u"p1/d2"_s);
+    QCOMPARE(view.prefill, std::optional(4.0));
+    QCOMPARE(view.decodeFirst, std::optional(2.0));
+    QCOMPARE(view.cancelled, QStringList{u"d2"_s});
+    QCOMPARE(view.told, QStringList{u"d2"_s});
+    QCOMPARE(view.finished, QStringList{u"p1"_s});
+    // Until it was cancelled is not how long it takes.
+    QJsonObject cut = prefill;
+    cut[u"cancelled"_s] = true;
+    trace[u"legs"_s] = QJsonArray{cut, decode};
+    view = serverView(trace);
+    QVERIFY(!view.prefill && !view.decodeFirst);
+    QCOMPARE(view.cancelled.size(), 2);
+    QVERIFY(serverView({}).pair.isEmpty());
 }
 
 QTEST_APPLESS_MAIN(TstClientParts)

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "client/bench_group.h"
+
+#include <vector>
+
+namespace pdlb::client {
+
+/// What a run measured, cut into slices of equal time, at most 40 of them however long it is. Requests that run at the same time
+/// are fast or slow together; so how well a figure is known is told by how much the slices differ, not by the number of requests.
+class BenchSlices
+{
+public:
+    /// A good request that ended so many seconds after the begin.
+    void add(double seconds, const RequestResult &result);
+    /// The first `seconds` in `count` parts; none when the run was too short for that.
+    std::vector<BenchGroup> parts(double seconds) const;
+    /// Of one of the parts.
+    double partSeconds(double seconds) const { return m_width * double(slicesAPart(seconds)); }
+
+    static constexpr size_t count = 10;
+
+private:
+    size_t slicesAPart(double seconds) const;
+
+    std::vector<BenchGroup> m_slices;
+    double m_width = 0.01; ///< seconds
+};
+
+/// How far the mean of BenchSlices::count such values may be from the true one, with a probability of 95 %.
+double spreadOfMean(const std::vector<double> &values);
+
+} // namespace pdlb::client
