@@ -50,20 +50,20 @@ void TraceSource::addTo(CLI::App &app)
     app.add_option("file,--file", m_files, "Instead of a balancer: what --trace-file or export wrote (-: standard input)")->type_name("FILE");
 }
 
-int TraceSource::readFile(Streams &streams, const std::string &path, const std::function<bool(trace::Timeline)> &take) const
+std::optional<int> TraceSource::readFile(Streams &streams, const std::string &path, const std::function<bool(trace::Timeline)> &take) const
 {
     const QString name = QString::fromStdString(path);
     QFile file(name);
     const bool isStdin = path == "-";
     if (!(isStdin ? file.open(stdin, QIODevice::ReadOnly) : file.open(QIODevice::ReadOnly))) {
         printError(streams, u"cannot read %1: %2"_s.arg(name, file.errorString()));
-        return ExitFailed;
+        return {};
     }
     BrokenLines broken(streams, isStdin ? u"standard input"_s : name);
     const auto read = trace::readRecords(file, take, [&](const trace::BrokenRecord &record) { broken.add(record); });
     if (!read) {
         printError(streams, u"cannot read %1: %2"_s.arg(name, read.error().message));
-        return ExitFailed;
+        return {};
     }
     return broken.finish();
 }
@@ -101,13 +101,13 @@ int TraceSource::forEach(Streams &streams, const QString &filter, qint64 limit, 
     bool more = true;
     int worst = ExitOk;
     for (const std::string &path : m_files) {
-        const int code = readFile(streams, path, [&](trace::Timeline timeline) {
+        const auto code = readFile(streams, path, [&](trace::Timeline timeline) {
             const Monotonic now = timeline.ended.value_or(timeline.received);
             if (parsed && parsed->matches(timeline, now))
                 more = take(std::move(timeline));
             return more;
         });
-        worst = std::max(worst, code);
+        worst = std::max(worst, code.value_or(ExitFailed));
         if (!more)
             break;
     }
@@ -132,11 +132,16 @@ std::optional<trace::Timeline> TraceSource::find(Streams &streams, const QString
     if (fromLastFile)
         std::reverse(files.begin(), files.end());
     code = ExitOk;
+    bool anyRead = false;
     for (const std::string &path : files) {
-        code = std::max(code, readFile(streams, path, take));
+        const auto read = readFile(streams, path, take);
+        anyRead = anyRead || read;
+        code = std::max(code, read.value_or(ExitFailed));
         if (found)
             return found;
     }
+    if (!anyRead)
+        return found;
     printError(streams, u"there is no request \"%1\" in %2"_s.arg(id.left(128), files.size() == 1 ? QString::fromStdString(files.front()) : u"these files"_s));
     code = ExitFailed;
     return found;

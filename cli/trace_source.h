@@ -26,7 +26,8 @@ public:
     std::optional<trace::Timeline> find(Streams &streams, const QString &id, bool fromLastFile, int &code);
 
 private:
-    int readFile(Streams &streams, const std::string &path, const std::function<bool(trace::Timeline)> &take) const;
+    /// The exit code; nothing: it cannot be read, which has been told.
+    std::optional<int> readFile(Streams &streams, const std::string &path, const std::function<bool(trace::Timeline)> &take) const;
     int readBalancer(Streams &streams, const QString &path, const QUrlQuery &query, const std::function<bool(trace::Timeline)> &take) const;
 
     AdminClient m_admin;

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What records cost a worker: a request of small JSON, a chunk of a stream, a filter over many records. Prints a table;
-// passes and fails on nothing.
+// What records cost a worker: a request of small JSON, a chunk of a stream, a filter over many records; what they cost when
+// they are written, and the memory of an export. Prints a table; passes and fails on nothing.
 //     bench_traces [RECORDS]
+#include "trace/export/exporter.h"
 #include "trace/filter.h"
+#include "trace/timeline_json.h"
 #include "trace/trace_store.h"
 
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+
+#include <sys/resource.h>
 
 using namespace pdlb;
 using namespace pdlb::trace;
@@ -82,6 +86,29 @@ Timeline makeRecord(const std::shared_ptr<BodyBudget> &budget, const http::Heade
     return timeline;
 }
 
+/// Of the process so far, in MiB.
+double peakMemory()
+{
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    return double(usage.ru_maxrss) / 1024;
+}
+
+/// Every record once through each exporter, its output thrown away.
+void exportAll(const std::vector<TimelinePtr> &list)
+{
+    for (const QString &format : exportFormats()) {
+        const double before = peakMemory();
+        const auto exporter = *makeExporter(format, {});
+        qint64 bytes = exporter->begin().size();
+        const double cost = nanoseconds(int(list.size()), [&](int i) { bytes += exporter->write(*list[size_t(i)]).size(); });
+        for (QByteArray end = exporter->finish(); !end.isEmpty(); end = exporter->finish())
+            bytes += end.size();
+        std::printf("export as %-29s %8.0f ns a record, %.0f MB in all, %.1f MiB more memory\n", qPrintable(format), cost, double(bytes) / 1e6,
+                    peakMemory() - before);
+    }
+}
+
 } // namespace
 
 int main(int argc, char **argv)
@@ -112,6 +139,10 @@ int main(int argc, char **argv)
     for (int i = 0; i < records; ++i)
         store.record(std::make_shared<const Timeline>(makeRecord(budget, headers, i, false)));
     const auto list = store.newest(size_t(records));
+    qint64 written = 0;
+    std::printf("an event for listeners                  %8.0f ns\n", nanoseconds(records, [&](int i) { written += summaryJson(*list[size_t(i)]).size(); }));
+    std::printf("a line of the trace file                %8.0f ns\n", nanoseconds(records, [&](int i) { written += timelineJson(*list[size_t(i)], {}).size(); }));
+    exportAll(list);
     for (const QString &text : {u"status:5xx"_s, u"ttft>500ms"_s, u"pair:p1/d2 model:llama -is:ok"_s, u"model:llama total>500ms"_s, u"\"nowhere\""_s}) {
         const Filter filter = *Filter::parse(text);
         size_t hits = 0;

@@ -27,6 +27,7 @@ private Q_SLOTS:
     void feedTellsInOrder();
     void feedIsBounded_data();
     void feedIsBounded();
+    void feedFilters();
     void feedFromManyThreads();
     void storeIsBounded();
     void storeFinds();
@@ -120,6 +121,26 @@ void TstControlParts::feedIsBounded()
     QVERIFY(text.contains("id: 3000\n")); // the newest are kept
     feed.publish("x", {});
     QVERIFY(!slow.take(1000).contains("lost")); // told once
+}
+
+void TstControlParts::feedFilters()
+{
+    control::EventFeed feed;
+    int woken = 0;
+    control::EventFeed::Listener failed(feed, *trace::Filter::parse(u"status:5xx"_s), [&] { ++woken; });
+    control::EventFeed::Listener all(feed, {}, [] {});
+    for (const int status : {200, 503, 404}) {
+        trace::Timeline timeline;
+        timeline.requestId = "with-" + QByteArray::number(status);
+        timeline.status = status;
+        timeline.ended = std::chrono::seconds(1);
+        feed.record(std::make_shared<const trace::Timeline>(timeline));
+        QCOMPARE(woken, status == 200 ? 0 : 1); // nobody is woken for nothing
+    }
+    feed.publish("config", {}); // which is no request
+    const QByteArray some = failed.take(100'000), every = all.take(100'000);
+    QVERIFY(some.contains("with-503") && some.contains("event: config") && !some.contains("with-200") && !some.contains("with-404"));
+    QCOMPARE(every.count("event: request"), 3);
 }
 
 void TstControlParts::feedFromManyThreads()

@@ -35,7 +35,7 @@ public:
     {
         const QByteArray host = timeline.requestHeaders.value("host").toByteArray();
         const QByteArray target = timeline.target.isEmpty() ? timeline.endpoint : timeline.target;
-        QByteArray out = "curl -sS " + quoted("http://" + (host.isEmpty() ? QByteArrayLiteral("127.0.0.1:30000") : host)
+        QByteArray out = "curl -sSg " + quoted("http://" + (host.isEmpty() ? QByteArrayLiteral("127.0.0.1:30000") : host)
                                               + (m_options.secrets ? target : redactTarget(target)));
         if (timeline.stream)
             out += " -N";
