@@ -107,6 +107,14 @@ void findModel(upstream::UpstreamTransport &transport, const TargetFlags::Target
     }, owner);
 }
 
+Result<QByteArray> readPair(const std::string &text)
+{
+    const QByteArray pair = QByteArray::fromStdString(text);
+    if (!pair.isEmpty() && (!http::isFieldValue(pair) || pair.count('/') != 1))
+        return failure(u"--pair \"%1\": expected PREFILL/DECODE"_s.arg(escapeControls(QString::fromUtf8(pair.left(100)))));
+    return pair;
+}
+
 bool RequestFlags::namesModel(const client::RequestSpec &spec)
 {
     return !spec.model.isEmpty() || !spec.rawBody.isEmpty() || spec.extra.contains("model"_L1);
@@ -132,7 +140,6 @@ Result<client::RequestSpec> RequestFlags::spec() const
 {
     client::RequestSpec spec;
     spec.model = QString::fromStdString(m_model);
-    spec.pair = QByteArray::fromStdString(m_pair);
     spec.maxTokens = m_maxTokens;
     spec.temperature = m_temperature;
     spec.topP = m_topP;
@@ -150,8 +157,10 @@ Result<client::RequestSpec> RequestFlags::spec() const
             return failure(u"--header \"%1\": expected NAME: VALUE"_s.arg(QString::fromUtf8(line.left(100))));
         spec.headers.add(name, value);
     }
-    if (!spec.pair.isEmpty() && (!http::isFieldValue(spec.pair) || spec.pair.count('/') != 1))
-        return failure(u"--pair \"%1\": expected PREFILL/DECODE"_s.arg(QString::fromUtf8(spec.pair.left(100))));
+    const auto pair = readPair(m_pair);
+    if (!pair)
+        return tl::unexpected(pair.error());
+    spec.pair = *pair;
     if (!m_extra.empty()) {
         QJsonParseError error;
         const QJsonDocument document = QJsonDocument::fromJson(QByteArray::fromStdString(m_extra), &error);

@@ -47,6 +47,9 @@ Result<QByteArray> readInput(const std::string &path, qint64 most);
 void findModel(upstream::UpstreamTransport &transport, const TargetFlags::Target &target, QObject *owner,
                const std::function<void(const Result<QString> &)> &then);
 
+/// A pair as people pin one: "p1/d2", "p1/*". Errors: it is none.
+Result<QByteArray> readPair(const std::string &text);
+
 /// What a request of `send` and `bench` is made of.
 class RequestFlags
 {

@@ -70,12 +70,18 @@ public:
 
     int run()
     {
-        if (!m_json && !m_quiet)
-            m_streams.out << client::replayHeader();
+        if (!m_json && !m_quiet) {
+            const double seconds = std::chrono::duration<double>(m_recording.requests.back().at).count();
+            m_streams.out << u"%1 requests, recorded within %2 s"_s.arg(m_recording.requests.size()).arg(seconds, 0, 'f', 1)
+                          << (m_options.speed > 0 ? u"; begun within %1 s\n"_s.arg(seconds / m_options.speed, 0, 'f', 1) : u"\n"_s) << client::replayHeader();
+            m_streams.out.flush();
+        }
         m_thread.begin();
         m_thread.post([this] { begin(); });
         QCoreApplication::exec();
         (m_json ? m_streams.err : m_streams.out) << m_summary.text();
+        if (const qint64 left = qint64(m_recording.requests.size()) - m_ended; left > 0)
+            (m_json ? m_streams.err : m_streams.out) << u"%1 were not sent\n"_s.arg(left);
         m_streams.out.flush();
         m_streams.err.flush();
         if (m_interrupted)
@@ -97,6 +103,7 @@ private:
     {
         const client::RecordedRequest &recorded = m_recording.requests[replayed.index];
         m_summary.add(recorded, replayed.result);
+        ++m_ended;
         if (m_json)
             m_streams.out << jsonLine(recorded, replayed.result);
         else if (!m_quiet)
@@ -113,6 +120,7 @@ private:
     std::unique_ptr<upstream::UpstreamTransport> m_transport; ///< used in the thread, like the next
     std::unique_ptr<client::ReplayRun> m_run;
     client::ReplaySummary m_summary;
+    qint64 m_ended = 0;
     bool m_json;
     bool m_quiet;
     bool m_interrupted = false;
@@ -134,6 +142,11 @@ void ReplayCommand::addTo(CLI::App &app)
 
 int ReplayCommand::run(Streams &streams)
 {
+    const auto pair = readPair(m_pair);
+    if (!pair) {
+        printError(streams, pair.error().message);
+        return ExitUsage;
+    }
     const auto target = m_target.target();
     if (!target) {
         printError(streams, target.error().message);
@@ -144,7 +157,10 @@ int ReplayCommand::run(Streams &streams)
         printError(streams, u"%1: %2"_s.arg(file.fileName(), file.errorString()));
         return ExitFailed;
     }
-    const client::Recording recording = client::readRecording(file);
+    const client::Recording recording = [&file] {
+        const UnblockedSignals whileReading;
+        return client::readRecording(file);
+    }();
     for (const QString &problem : recording.problems)
         printError(streams, u"%1, %2"_s.arg(file.fileName(), escapeControls(problem)));
     if (recording.skipped > recording.problems.size())
@@ -153,7 +169,7 @@ int ReplayCommand::run(Streams &streams)
         printError(streams, u"%1 holds no request that can be sent again"_s.arg(file.fileName()));
         return ExitFailed;
     }
-    m_options.pair = QByteArray::fromStdString(m_pair);
+    m_options.pair = *pair;
     m_options.apiKey = target->apiKey;
     m_options.timeout = m_target.timeout();
     Replay replay(streams, *target, recording, m_options, m_json, m_quiet);

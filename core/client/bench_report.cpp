@@ -121,28 +121,21 @@ QString tableHead(const QString &label)
     return line + cell(u"max"_s) + u'\n';
 }
 
-/// The pair whose requests take longest at the median, when it stands out.
-QByteArray slowPair(const std::map<QByteArray, BenchGroup> &pairs)
+/// What a pair's median must exceed to be called slow: clearly more than the fastest pair's.
+double slowFrom(const std::map<QByteArray, BenchGroup> &pairs)
 {
-    QByteArray slowest;
-    double most = 0;
-    std::vector<double> medians;
+    constexpr double clearly = 1.25;
+    double fastest = std::numeric_limits<double>::infinity();
     for (const auto &[name, group] : pairs) {
-        if (group.duration.isEmpty())
-            continue;
-        medians.push_back(group.duration.quantile(0.5));
-        if (medians.back() > most) {
-            most = medians.back();
-            slowest = name;
-        }
+        if (!group.duration.isEmpty())
+            fastest = std::min(fastest, group.duration.quantile(0.5));
     }
-    std::sort(medians.begin(), medians.end());
-    return medians.size() > 1 && most > 1.2 * medians[(medians.size() - 1) / 2] ? slowest : QByteArray();
+    return clearly * fastest;
 }
 
 QString pairsText(const std::map<QByteArray, BenchGroup> &pairs)
 {
-    const QByteArray slow = slowPair(pairs);
+    const double slow = slowFrom(pairs);
     QString text = u"\nPAIR            good  failed  TTFT p50  TTFT p99   E2E p50   E2E p99   ITL p50\n"_s;
     const auto quantile = [](const Distribution &values, double share) {
         const auto estimate = values.estimate(share);
@@ -151,7 +144,7 @@ QString pairsText(const std::map<QByteArray, BenchGroup> &pairs)
     for (const auto &[name, group] : pairs) {
         text += escapeControls(QString::fromUtf8(name)).leftJustified(12) + cell(QString::number(group.good), 8) + cell(QString::number(group.failed), 8)
             + quantile(group.ttft, 0.5) + quantile(group.ttft, 0.99) + quantile(group.duration, 0.5) + quantile(group.duration, 0.99)
-            + quantile(group.itl, 0.5) + (name == slow ? u"  <- slow"_s : QString()) + u'\n';
+            + quantile(group.itl, 0.5) + (!group.duration.isEmpty() && group.duration.quantile(0.5) > slow ? u"  <- slow"_s : QString()) + u'\n';
     }
     return text;
 }

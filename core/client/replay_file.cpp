@@ -2,7 +2,9 @@
 #include "client/replay_file.h"
 
 #include "client/request_spec.h"
+#include "pd/answer_facts.h"
 #include "trace/record_reader.h"
+#include "trace/redact.h"
 
 #include <QIODevice>
 #include <QJsonArray>
@@ -29,9 +31,65 @@ double milliseconds(Monotonic time)
 /// What the client, the balancer and the connection add anew.
 bool isKept(const QByteArray &name)
 {
-    static const QByteArrayList others{"host", "content-length", "connection", "keep-alive", "transfer-encoding", "authorization", "x-api-key",
-                                       "cookie", "accept-encoding", "x-request-id", "traceparent", "tracestate", "content-type", "x-pdlb-pair", "expect"};
-    return !name.startsWith(':') && !others.contains(name.toLower());
+    static const QByteArrayList others{"host", "content-length", "connection", "keep-alive", "transfer-encoding", "accept-encoding", "x-request-id",
+                                       "traceparent", "tracestate", "content-type", "x-pdlb-pair", "expect", "upgrade", "te", "trailer"};
+    return !others.contains(name.toLower());
+}
+
+/// What may be sent to another server: no credentials of the one that was recorded.
+http::HeaderList keptHeaders(const http::HeaderList &recorded)
+{
+    http::HeaderList kept;
+    for (const http::Header &header : trace::redactHeaders(recorded)) {
+        if (header.value != trace::redacted && isKept(header.name))
+            kept.add(header.name, header.value);
+    }
+    return kept;
+}
+
+QByteArray textOf(const QJsonValue &holder)
+{
+    const QString text = holder["text"_L1].toString();
+    return holder["encoding"_L1] == "base64"_L1 ? QByteArray::fromBase64(text.toLatin1()) : text.toUtf8();
+}
+
+/// The PD endpoint that a path ends in; others put it under a path of their own.
+QByteArray endpointAtEnd(const QByteArray &path)
+{
+    for (qsizetype slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
+        if (endpointOf(path.mid(slash)))
+            return path.mid(slash);
+    }
+    return {};
+}
+
+/// A HAR that is cut off in its entries, closed behind the last whole one; empty: there is none.
+QByteArray closedHar(const QByteArray &text)
+{
+    const qsizetype begin = text.indexOf('[', text.indexOf("\"entries\""));
+    if (begin < 0)
+        return {};
+    qsizetype end = 0;
+    int depth = 0;
+    bool inString = false;
+    for (qsizetype i = begin + 1; i < text.size(); ++i) {
+        const char c = text[i];
+        if (inString) {
+            if (c == '\\')
+                ++i;
+            inString = c != '"';
+        } else if (c == '"') {
+            inString = true;
+        } else if (c == '{' || c == '[') {
+            ++depth;
+        } else if (c == '}' || c == ']') {
+            if (--depth == 0)
+                end = i + 1;
+            else if (depth < 0)
+                break;
+        }
+    }
+    return end > 0 ? text.first(end) + "]}}" : QByteArray();
 }
 
 class Reader
@@ -54,12 +112,10 @@ public:
         RecordedRequest request;
         request.id = timeline.requestId;
         request.target = timeline.target.isEmpty() ? timeline.endpoint : timeline.target;
-        for (const http::Header &header : timeline.requestHeaders) {
-            if (isKept(header.name))
-                request.headers.add(header.name, header.value);
-        }
+        request.headers = keptHeaders(timeline.requestHeaders);
         request.body = timeline.bodies->request.bytes;
         request.status = timeline.status;
+        request.good = timeline.status == 200 && timeline.end == trace::EndReason::Ok;
         if (const auto first = timeline.firstToken(); first && timeline.stream)
             request.ttft = milliseconds(*first - timeline.received);
         if (timeline.ended)
@@ -77,32 +133,48 @@ public:
         const QJsonObject sent = entry.value("request"_L1).toObject();
         const QUrl url(sent.value("url"_L1).toString());
         const QByteArray path = url.path(QUrl::FullyEncoded).toUtf8();
-        if (sent.value("method"_L1).toString() != "POST"_L1 || !endpointOf(path)) {
+        const QByteArray endpoint = endpointAtEnd(path);
+        if (sent.value("method"_L1).toString() != "POST"_L1 || endpoint.isEmpty()) {
             skip(place, u"it is no POST to a PD endpoint (%1)"_s.arg(url.path().left(100)));
             return;
         }
-        const QJsonValue text = sent.value("postData"_L1)["text"_L1];
-        if (text.toString().isEmpty()) {
+        RecordedRequest request;
+        request.body = textOf(sent.value("postData"_L1));
+        if (request.body.isEmpty()) {
             skip(place, u"it holds no body"_s);
             return;
         }
-        RecordedRequest request;
-        request.target = path;
-        if (url.hasQuery())
-            request.target += '?' + url.query(QUrl::FullyEncoded).toUtf8();
-        const QJsonArray headers = sent.value("headers"_L1).toArray();
-        for (const QJsonValue &header : headers) {
-            const QByteArray name = header["name"_L1].toString().toUtf8();
-            const QByteArray value = header["value"_L1].toString().toUtf8();
+        request.target = endpoint;
+        if (url.hasQuery()) {
+            const QByteArray target = endpoint + '?' + url.query(QUrl::FullyEncoded).toUtf8();
+            if (trace::redactTarget(target) == target) // else it holds a key
+                request.target = target;
+        }
+        http::HeaderList headers;
+        const QJsonArray fields = sent.value("headers"_L1).toArray();
+        for (const QJsonValue &field : fields) {
+            const QByteArray name = field["name"_L1].toString().toUtf8();
+            const QByteArray value = field["value"_L1].toString().toUtf8();
             if (name.toLower() == "x-request-id")
                 request.id = value;
-            if (http::isToken(name) && http::isFieldValue(value) && isKept(name))
-                request.headers.add(name, value);
+            if (http::isToken(name) && http::isFieldValue(value))
+                headers.add(name, value);
         }
-        if (entry.contains("_pd"_L1))
+        request.headers = keptHeaders(headers);
+        const QJsonObject answer = entry.value("response"_L1).toObject();
+        request.status = answer.value("status"_L1).toInt();
+        request.good = request.status == 200;
+        const QJsonValue content = answer.value("content"_L1);
+        request.tokens = pd::factsOfAnswer(textOf(content), content["mimeType"_L1].toString().startsWith("text/event-stream"_L1)).completionTokens;
+        if (const QJsonValue ours = entry.value("_pd"_L1); ours.isObject()) {
             request.id = entry.value("pageref"_L1).toString().toUtf8();
-        request.body = sent.value("postData"_L1)["encoding"_L1] == "base64"_L1 ? QByteArray::fromBase64(text.toString().toLatin1()) : text.toString().toUtf8();
-        request.status = entry.value("response"_L1)["status"_L1].toInt();
+            request.pair = ours["pair"_L1].toString().toUtf8();
+            request.good = request.good && ours["end"_L1] == "ok"_L1;
+            if (const QJsonValue ttft = ours["ttftMs"_L1]; ttft.isDouble())
+                request.ttft = ttft.toDouble();
+            if (const QJsonValue tokens = ours["completionTokens"_L1]; tokens.isDouble())
+                request.tokens = tokens.toInteger();
+        }
         if (const QJsonValue time = entry.value("time"_L1); time.isDouble() && time.toDouble() >= 0)
             request.duration = time.toDouble();
         add(std::move(request), QDateTime::fromString(entry.value("startedDateTime"_L1).toString(), Qt::ISODateWithMs));
@@ -111,10 +183,12 @@ public:
     void readHar(const QByteArray &text)
     {
         QJsonParseError error;
-        const QJsonDocument document = QJsonDocument::fromJson(text, &error);
+        QJsonDocument document = QJsonDocument::fromJson(text, &error);
         if (error.error != QJsonParseError::NoError) {
             skip(u"byte %1"_s.arg(error.offset), u"the file is no JSON: %1"_s.arg(error.errorString()));
-            return;
+            document = QJsonDocument::fromJson(closedHar(text));
+            if (document.isNull())
+                return;
         }
         const QJsonValue entries = document["log"_L1]["entries"_L1];
         if (!entries.isArray()) {
@@ -145,25 +219,31 @@ public:
 private:
     void add(RecordedRequest request, const QDateTime &startedAt)
     {
-        // What has no time comes with the one before it.
-        if (startedAt.isValid())
-            m_last = std::chrono::milliseconds(startedAt.toMSecsSinceEpoch());
-        request.at = m_last;
+        // What has no time comes with the one before it, the first ones with the one behind them.
+        if (startedAt.isValid()) {
+            const std::chrono::microseconds at = std::chrono::milliseconds(startedAt.toMSecsSinceEpoch());
+            if (!m_last) {
+                for (RecordedRequest &earlier : m_recording.requests)
+                    earlier.at = at;
+            }
+            m_last = at;
+        }
+        request.at = m_last.value_or(std::chrono::microseconds(0));
         m_recording.requests.push_back(std::move(request));
     }
 
     Recording m_recording;
-    std::chrono::microseconds m_last{0};
+    std::optional<std::chrono::microseconds> m_last; ///< time that was told
 };
 
-/// A record is an object on one line; a HAR is one object with "log".
+/// A record is an object on one line; a HAR is one object with "log". What is neither is read, and named, line by line.
 bool looksLikeHar(QIODevice &file)
 {
     const QByteArray start = file.peek(64 * 1024);
     const qsizetype lineEnd = start.indexOf('\n');
     if (lineEnd >= 0 && QJsonDocument::fromJson(start.left(lineEnd)).isObject() && start.mid(lineEnd).trimmed().startsWith('{'))
         return false;
-    return start.left(200).contains("\"log\"") || !start.trimmed().startsWith('{');
+    return start.left(200).contains("\"log\"");
 }
 
 } // namespace
@@ -172,10 +252,11 @@ Recording readRecording(QIODevice &file)
 {
     Reader reader;
     if (looksLikeHar(file)) {
-        if (file.size() > largestHar)
+        const QByteArray text = file.read(largestHar + 1);
+        if (text.size() > largestHar)
             reader.skip(u"the file"_s, u"a HAR of more than 1 GiB; export JSON lines instead"_s);
         else
-            reader.readHar(file.readAll());
+            reader.readHar(text);
         return reader.take();
     }
     const auto read = trace::readRecords(file, [&reader](const trace::Timeline &timeline) {

@@ -22,6 +22,7 @@ struct RecordedRequest {
     QByteArray body;
     std::chrono::microseconds at{0}; ///< after the recording's first request
     int status = 0; ///< 0: no answer
+    bool good = false; ///< it was answered as a whole and without an error, as far as the recording tells
     std::optional<double> ttft; ///< milliseconds
     std::optional<double> duration;
     std::optional<qint64> tokens; ///< generated

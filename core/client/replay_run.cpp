@@ -10,11 +10,7 @@ namespace pdlb::client {
 namespace {
 
 constexpr int mostRunning = 20'000;
-
-bool wasGood(const RecordedRequest &recorded)
-{
-    return recorded.status >= 200 && recorded.status < 300;
-}
+constexpr std::chrono::milliseconds longestWait = std::chrono::hours(1); // a timer counts in 31 bits
 
 QString milliseconds(const std::optional<double> &value)
 {
@@ -70,9 +66,9 @@ void ReplayRun::startDue()
     while (mayStart() && int(m_running.size()) < most) {
         if (m_options.speed > 0) {
             const auto recorded = std::chrono::duration<double, std::nano>(m_recording.requests[m_next].at).count();
-            const Monotonic due = m_begin + Monotonic(qint64(recorded / m_options.speed));
+            const Monotonic due = m_begin + Monotonic(qint64(std::min(recorded / m_options.speed, 1e18)));
             if (const Monotonic now = m_clock.now(); due > now) {
-                m_timer.start(std::chrono::ceil<std::chrono::milliseconds>(due - now));
+                m_timer.start(std::min(longestWait, std::chrono::ceil<std::chrono::milliseconds>(due - now)));
                 return;
             }
         }
@@ -121,7 +117,7 @@ QString replayHeader()
 QString replayLine(const RecordedRequest &recorded, const RequestResult &result)
 {
     const QString id = escapeControls(QString::fromUtf8(recorded.id.isEmpty() ? "-" : recorded.id.left(36))).leftJustified(36);
-    QString line = id + u' ' + column(statusText(recorded.status), 7) + column(result.aborted ? u"abort"_s : statusText(result.status), 7)
+    QString line = id + u' ' + column(recorded.status == 200 && !recorded.good ? u"200!"_s : statusText(recorded.status), 7) + column(result.aborted ? u"abort"_s : result.status == 200 && !result.isGood() ? u"200!"_s : statusText(result.status), 7)
         + column(milliseconds(recorded.ttft), 12) + column(milliseconds(result.ttft()), 9) + column(milliseconds(recorded.duration), 12)
         + column(milliseconds(result.duration()), 9) + column(count(recorded.tokens) + u'/' + count(result.facts.completionTokens), 10)
         + u"  "_s + escapeControls(QString::fromUtf8((recorded.pair.isEmpty() ? "-" : recorded.pair) + " " + (result.pair().isEmpty() ? "-" : result.pair())));
@@ -132,12 +128,13 @@ QString replayLine(const RecordedRequest &recorded, const RequestResult &result)
 
 void ReplaySummary::add(const RecordedRequest &recorded, const RequestResult &result)
 {
+    if (result.aborted) {
+        ++aborted;
+        return;
+    }
     const bool good = result.isGood();
-    if (wasGood(recorded) == good && (!good || recorded.status == result.status))
-        ++same;
-    else
-        ++(good ? betterNow : worseNow);
-    if (!good || !wasGood(recorded))
+    ++(good ? (recorded.good ? goodAgain : betterNow) : (recorded.good ? worseNow : failedAgain));
+    if (!good || !recorded.good)
         return;
     if (recorded.tokens && result.facts.completionTokens && recorded.tokens != result.facts.completionTokens)
         ++tokensDiffer;
@@ -149,7 +146,9 @@ void ReplaySummary::add(const RecordedRequest &recorded, const RequestResult &re
 
 QString ReplaySummary::text() const
 {
-    QString text = u"%1 as before, %2 better, %3 worse"_s.arg(same).arg(betterNow).arg(worseNow);
+    QString text = u"%1 good as before, %2 failed as before, %3 only failed before, %4 only failed now"_s.arg(goodAgain).arg(failedAgain).arg(betterNow).arg(worseNow);
+    if (aborted > 0)
+        text += u", %1 aborted"_s.arg(aborted);
     if (tokensDiffer > 0)
         text += u"; %1 with another number of tokens"_s.arg(tokensDiffer);
     if (!now.isEmpty())

@@ -68,9 +68,11 @@ QString replayLine(const RecordedRequest &recorded, const RequestResult &result)
 
 /// What the comparisons add up to.
 struct ReplaySummary {
-    qint64 same = 0; ///< status and whether it went well are as they were
+    qint64 goodAgain = 0;
+    qint64 failedAgain = 0;
     qint64 betterNow = 0; ///< failed then, good now
     qint64 worseNow = 0;
+    qint64 aborted = 0; ///< by us; says nothing
     qint64 tokensDiffer = 0;
     Distribution before; ///< durations of those that were good both times
     Distribution now;

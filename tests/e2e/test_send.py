@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""pdlb send and pdlb bench as people use them."""
+"""pdlb send, bench and replay as people use them."""
 
 import json
 import signal
@@ -90,9 +90,11 @@ def test_mistakes(words, code, says):
 
 
 def test_interrupted_before_any_answer(mock, serve):
-    url = serve(mock("--prefill-tps", "1"), "--log-level", "error").url
+    engines = mock("--prefill-tps", "1")
+    url = serve(engines, "--log-level", "error").url
     process = subprocess.Popen([PDLB, "send", "--url", url, "--model", "m", "--chat", "a b c " * 100], stdout=subprocess.PIPE, text=True)
-    until(lambda: json.load(urllib.request.urlopen(url + "/admin/v1/stats"))["in_flight"] == 1, "a running request")
+    loads = engines.engines["prefill"][0]["url"] + "/v1/loads"
+    until(lambda: json.load(urllib.request.urlopen(loads))["loads"][0]["num_running_reqs"] == 1, "prefill computes")
     process.send_signal(signal.SIGINT)
     rest, _ = process.communicate(timeout=30)
     assert process.returncode == 130
@@ -167,3 +169,25 @@ def test_bench_of_rubbish(tmp_path):
     assert done.returncode == 2 and "--output" in done.stderr and done.stdout == ""
     done = run("bench", "--url", "http://127.0.0.1:1")
     assert done.returncode == 1 and "no --model was given" in done.stderr and done.stdout == ""
+
+
+def test_replay(mock, serve, tmp_path):
+    url = serve(mock("--decode-ms", "1"), "--log-level", "error").url
+    for words in ("a b", "c"):
+        assert send(url, "--chat", words, "--max-tokens", "3").returncode == 0
+    records = tmp_path / "records.jsonl"
+    har = tmp_path / "records.har"
+    assert run("trace", "export", "--url", url, "--format", "jsonl", "-o", records).returncode == 0
+    assert run("trace", "export", "--url", url, "--format", "har", "-o", har).returncode == 0
+    for file in (records, har):
+        done = run("replay", "--url", url, file, "--speed", "0")
+        assert done.returncode == 0 and "2 good as before, 0 failed as before, 0 only failed before, 0 only failed now" in done.stdout, done
+        assert done.stdout.count(" 3/3 ") == 2
+    records.write_bytes(b"rubbish\n" + records.read_bytes()[:-100])
+    done = run("replay", "--url", url, records, "--speed", "100", "--pair", "p1/d1", "--json")
+    assert "line 1: " in done.stderr and "line 3: " in done.stderr and "1 good as before" in done.stderr
+    (line,) = [json.loads(line) for line in done.stdout.splitlines()]
+    assert line["then"]["completion_tokens"] == line["now"]["completion_tokens"] == 3 and line["now"]["pair"] == "p1/d1"
+    done = run("replay", "--url", "http://127.0.0.1:1", har)
+    assert done.returncode == 1 and "2 only failed now" in done.stdout
+    assert run("replay", "--pair", "p1\r\nX: y/d1", har).returncode == 2

@@ -2,6 +2,7 @@
 
 // The parts of send and bench that need no socket: what is sent, where prompts come from, percentiles, comparisons.
 #include "client/bench_report.h"
+#include "client/replay_run.h"
 #include "client/trace_lookup.h"
 
 #include <QBuffer>
@@ -18,6 +19,29 @@ using namespace std::chrono_literals;
 using namespace Qt::StringLiterals;
 
 namespace {
+
+/// An entry of a HAR; `more` replaces members of its request.
+QJsonObject harEntry(const QString &url, const QString &time = u"2026-01-02T03:04:05.678901+01:00"_s, const QJsonObject &more = {})
+{
+    QJsonObject request{{u"method"_s, u"POST"_s}, {u"url"_s, url}, {u"postData"_s, QJsonObject{{u"text"_s, u"{\"prompt\":\"a\"}"_s}}}};
+    for (auto it = more.begin(); it != more.end(); ++it)
+        request[it.key()] = it.value();
+    const QJsonObject content{{u"mimeType"_s, u"application/json"_s}, {u"text"_s, u"{\"usage\":{\"completion_tokens\":7}}"_s}};
+    return {{u"startedDateTime"_s, time}, {u"time"_s, 12.5}, {u"request"_s, request},
+            {u"response"_s, QJsonObject{{u"status"_s, 200}, {u"content"_s, content}}}};
+}
+
+QByteArray har(const QJsonArray &entries)
+{
+    return QJsonDocument(QJsonObject{{u"log"_s, QJsonObject{{u"creator"_s, QJsonObject{{u"name"_s, u"Firefox"_s}}}, {u"entries"_s, entries}}}}).toJson();
+}
+
+Recording recording(QByteArray text)
+{
+    QBuffer file(&text);
+    file.open(QIODevice::ReadOnly);
+    return readRecording(file);
+}
 
 QJsonObject bodyOf(const RequestSpec &spec)
 {
@@ -83,6 +107,13 @@ private Q_SLOTS:
     void slices();
     void serversCannotDriveTheTerminal();
     void tracesTell();
+    void foreignHar();
+    void cutHar();
+    void entriesWithoutTime();
+    void recordedCredentialsStay();
+    void recordingsOfRubbish_data();
+    void recordingsOfRubbish();
+    void replaysAddUp();
 };
 
 void TstClientParts::chatBody()
@@ -458,6 +489,94 @@ void TstClientParts::tracesTell()
     QVERIFY(!view.prefill && !view.decodeFirst);
     QCOMPARE(view.cancelled.size(), 2);
     QVERIFY(serverView({}).pair.isEmpty());
+}
+
+void TstClientParts::foreignHar()
+{
+    const QString gateway = u"https://gateway.example/api/v1/completions?x=1"_s;
+    const Recording read = recording(har({harEntry(gateway), 7, harEntry(u"https://gateway.example/favicon.ico"_s),
+                                          harEntry(gateway, u"2026-01-02T03:04:06.178901+01:00"_s),
+                                          harEntry(gateway, {}, {{u"postData"_s, QJsonValue()}}), harEntry(gateway, {}, {{u"method"_s, u"GET"_s}})}));
+    QCOMPARE(read.requests.size(), size_t(2));
+    QCOMPARE(read.skipped, 4);
+    QVERIFY(read.problems[0].startsWith(u"entry 2: ") && read.problems[1].startsWith(u"entry 3: ") && read.problems[2].startsWith(u"entry 5: it holds no body"));
+    QCOMPARE(read.requests[0].target, "/v1/completions?x=1");
+    QCOMPARE(read.requests[0].body, R"({"prompt":"a"})");
+    QCOMPARE(read.requests[0].tokens, std::optional<qint64>(7));
+    QCOMPARE(read.requests[0].duration, std::optional(12.5));
+    QCOMPARE(std::chrono::milliseconds(500), std::chrono::duration_cast<std::chrono::milliseconds>(read.requests[1].at));
+}
+
+void TstClientParts::cutHar()
+{
+    const QByteArray whole = har({harEntry(u"http://x/generate"_s), harEntry(u"http://x/generate"_s)});
+    const qsizetype second = whole.lastIndexOf("postData");
+    for (const qsizetype size : {second, whole.size() - 10}) {
+        const Recording read = recording(whole.first(size));
+        QCOMPARE(read.requests.size(), size == second ? size_t(1) : size_t(2));
+        QVERIFY(read.problems.size() == 1 && read.problems[0].startsWith(u"byte "));
+    }
+    QVERIFY(recording(whole.first(60)).requests.empty());
+}
+
+void TstClientParts::entriesWithoutTime()
+{
+    // They must not be 56 years away from the others.
+    const Recording read = recording(har({harEntry(u"http://x/generate"_s, {}), harEntry(u"http://x/generate"_s), harEntry(u"http://x/generate"_s, u"soon"_s)}));
+    QCOMPARE(read.requests.size(), size_t(3));
+    for (const RecordedRequest &request : read.requests)
+        QCOMPARE(request.at.count(), 0);
+}
+
+void TstClientParts::recordedCredentialsStay()
+{
+    QJsonArray headers;
+    for (const char *name : {"Authorization", "Api-Key", "Cookie", "Proxy-Authorization", "Host", ":authority", "X-Mine"})
+        headers.append(QJsonObject{{u"name"_s, QString::fromLatin1(name)}, {u"value"_s, u"v"_s}});
+    const Recording read = recording(har({harEntry(u"http://x/generate"_s, {}, {{u"headers"_s, headers}})}));
+    QCOMPARE(read.requests.size(), size_t(1));
+    QCOMPARE(read.requests[0].headers.size(), 1);
+    QCOMPARE(read.requests[0].headers.value("x-mine"), QByteArrayView("v"));
+}
+
+void TstClientParts::recordingsOfRubbish_data()
+{
+    QTest::addColumn<QByteArray>("text");
+    for (const char *text : {"", "{", "[]", "{}", "{\"log\":{}}", "{\"log\":{\"entries\":[", "{\"log\":{\"entries\":[[}", "{\"v\":1}\n{\"v\":", "\x00\xff"})
+        QTest::newRow(text) << QByteArray(text);
+}
+
+void TstClientParts::recordingsOfRubbish()
+{
+    QFETCH(QByteArray, text);
+    const Recording read = recording(text);
+    QVERIFY(read.requests.empty());
+    QCOMPARE(read.problems.isEmpty(), read.skipped == 0);
+}
+
+void TstClientParts::replaysAddUp()
+{
+    RecordedRequest good;
+    good.status = 200;
+    good.good = true;
+    good.duration = 10;
+    RecordedRequest bad;
+    bad.status = 200; // but cut off
+    RequestResult fine;
+    fine.status = 200;
+    RequestResult failed;
+    failed.error = u"refused"_s;
+    RequestResult aborted;
+    aborted.aborted = true;
+    ReplaySummary summary;
+    summary.add(good, fine);
+    summary.add(good, failed);
+    summary.add(bad, fine);
+    summary.add(bad, failed);
+    summary.add(good, aborted);
+    QVERIFY2(summary.text().startsWith(u"1 good as before, 1 failed as before, 1 only failed before, 1 only failed now, 1 aborted"), qPrintable(summary.text()));
+    QCOMPARE(summary.worseNow, 1);
+    QVERIFY(replayLine(bad, failed).contains(u"200!"));
 }
 
 QTEST_APPLESS_MAIN(TstClientParts)
