@@ -3,6 +3,7 @@
 
 #include "util/api_error.h"
 
+#include <QPointer>
 #include <QTimer>
 
 using namespace Qt::StringLiterals;
