@@ -24,6 +24,7 @@ foreach(folder IN ITEMS config http trace util)
         FILES_MATCHING PATTERN "*.h")
 endforeach()
 
+install(FILES ${PROJECT_SOURCE_DIR}/core/pd/answer_facts.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/pdlb/pd) # a part of records
 install(FILES ${PROJECT_SOURCE_DIR}/core/fleet/policy.h ${PROJECT_SOURCE_DIR}/core/fleet/policy_plugin.h
     DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/pdlb/fleet)
 

@@ -90,9 +90,11 @@ def test_mistakes(words, code, says):
 
 
 def test_interrupted_before_any_answer(mock, serve):
-    url = serve(mock("--prefill-tps", "1"), "--log-level", "error").url
+    engines = mock("--prefill-tps", "1")
+    url = serve(engines, "--log-level", "error").url
     process = subprocess.Popen([PDLB, "send", "--url", url, "--model", "m", "--chat", "a b c " * 100], stdout=subprocess.PIPE, text=True)
-    until(lambda: json.load(urllib.request.urlopen(url + "/admin/v1/stats"))["in_flight"] == 1, "a running request")
+    loads = engines.engines["prefill"][0]["url"] + "/v1/loads"
+    until(lambda: json.load(urllib.request.urlopen(loads))["loads"][0]["num_running_reqs"] == 1, "prefill computes")
     process.send_signal(signal.SIGINT)
     rest, _ = process.communicate(timeout=30)
     assert process.returncode == 130

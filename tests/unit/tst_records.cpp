@@ -35,6 +35,7 @@ private Q_SLOTS:
     void jsonWriter();
     void times_data();
     void times();
+    void calendarTimes();
     void roundTrip();
     void membersSurvive();
     void secretsAreRedacted();
@@ -100,6 +101,18 @@ void TstRecords::times()
     QByteArray out;
     JsonWriter(out).value(Monotonic(nanos));
     QTEST(out, "text");
+}
+
+void TstRecords::calendarTimes()
+{
+    SeededRandom random(31);
+    Timeline timeline;
+    for (int i = 0; i < 2000; ++i) {
+        timeline.startedAt = QDateTime::fromMSecsSinceEpoch(qint64(random.below(4'000'000'000'000)), Qt::UTC);
+        QCOMPARE(objectOf(summaryJson(timeline))["started_at"_L1].toString(), timeline.startedAt.toString(Qt::ISODateWithMs));
+    }
+    timeline.startedAt = QDateTime(QDate(2024, 2, 29), QTime(1, 2, 3, 4), Qt::OffsetFromUTC, 3600);
+    QCOMPARE(objectOf(summaryJson(timeline))["started_at"_L1].toString(), u"2024-02-29T00:02:03.004Z"_s);
 }
 
 void TstRecords::roundTrip()
