@@ -6,6 +6,7 @@
 #include "client/trace_lookup.h"
 
 #include <QBuffer>
+#include <QFile>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QTest>
@@ -99,6 +100,8 @@ private Q_SLOTS:
     void jsonLines();
     void shareGpt();
     void brokenPrompts();
+    void promptsWithoutEnd();
+    void promptsWithByteOrderMark();
     void comparison();
     void comparisonOfRubbish();
     void slowPairStandsOut();
@@ -375,6 +378,23 @@ void TstClientParts::brokenPrompts()
     QBuffer empty;
     empty.open(QIODevice::ReadOnly);
     QVERIFY(!loadPrompts(empty, {}).source);
+}
+
+void TstClientParts::promptsWithoutEnd()
+{
+    QFile zeros(u"/dev/zero"_s);
+    QVERIFY(zeros.open(QIODevice::ReadOnly));
+    const LoadedPrompts loaded = loadPrompts(zeros, {});
+    QVERIFY(!loaded.source);
+    QVERIFY2(loaded.problems.value(0).startsWith(u"line 1: "), qPrintable(loaded.problems.value(0)));
+}
+
+void TstClientParts::promptsWithByteOrderMark()
+{
+    QByteArray text("\xef\xbb\xbf[{\"conversations\":[{\"from\":\"human\",\"value\":\"hi\"}]}]");
+    QBuffer file(&text);
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    QCOMPARE(loadPrompts(file, {}).used, 1);
 }
 
 void TstClientParts::comparison()
