@@ -65,7 +65,8 @@ def test_decode_is_full(mock, serve):
     url = serve(mock("--decode-ms", "20", "--set", "decode0:max_running_requests=1"), "--log-level", "error", "--explain-after", "0").url
     long = {"text": "x", "stream": True, "sampling_params": {"max_new_tokens": 100000}}
     with httpx.stream("POST", url + "/generate", json=long, timeout=60) as first:
-        next(first.iter_lines())
+        lines = first.iter_lines()  # closes the stream when it is forgotten
+        next(lines)
         process = subprocess.Popen([PDLB, "send", "--url", url, "--generate", "x", "--header", "X-Request-Id: it"], stdout=subprocess.DEVNULL)
         explained = url + "/admin/v1/traces/it/explanation"
 
