@@ -52,8 +52,8 @@ QByteArray serverInfo(const GenerationTask::Engine &engine, const EngineFacts &f
         states.append(QJsonObject{{key("last_gen_throughput"), facts.running > 0 ? 166.0 : 0.0},
                                   {key("avg_spec_accept_length"), 1.0},
                                   {key("memory_usage"), usage},
-                                  {key("effective_max_running_requests_per_dp"), maxRunning},
-                                  {key("max_running_requests"), maxRunning},
+                                  {key("effective_max_running_requests_per_dp"), options.maxRunning > 0 ? options.maxRunning : maxRunning},
+                                  {key("max_running_requests"), options.maxRunning > 0 ? options.maxRunning : maxRunning},
                                   {key("dp_size"), options.dpSize}});
     }
     const QJsonObject info{{key("model_path"), text(options.model)},
@@ -70,8 +70,8 @@ QByteArray serverInfo(const GenerationTask::Engine &engine, const EngineFacts &f
                            {key("dp_size"), options.dpSize},
                            {key("pp_size"), 1},
                            {key("max_total_num_tokens"), tokenCapacity},
-                           {key("max_running_requests"), maxRunning},
-                           {key("effective_max_running_requests_per_dp"), maxRunning},
+                           {key("max_running_requests"), options.maxRunning > 0 ? options.maxRunning : maxRunning},
+                           {key("effective_max_running_requests_per_dp"), options.maxRunning > 0 ? options.maxRunning : maxRunning},
                            {key("status"), key("ready")},
                            {key("internal_states"), states},
                            {key("version"), key(version)},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "trace/explanation_json.h"
 
+#include <algorithm>
 #include <array>
 
 using namespace Qt::StringLiterals;
@@ -40,7 +41,8 @@ double milliseconds(Monotonic time)
 
 Monotonic nanoseconds(const QJsonValue &milliseconds)
 {
-    return Monotonic(qint64(milliseconds.toDouble() * 1e6));
+    constexpr double longest = 1e12; // thirty years: sums of them fit
+    return Monotonic(qint64(std::clamp(milliseconds.toDouble(), -longest, longest) * 1e6));
 }
 
 QJsonObject sampleJson(const LoadSample &sample, Monotonic from)

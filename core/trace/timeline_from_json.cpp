@@ -30,7 +30,7 @@ public:
     {
         const QJsonValue value = get(name, QJsonValue::Double, "a number");
         const double ms = value.toDouble();
-        if (value.isUndefined() || std::abs(ms) > 1e13) // three hundred years
+        if (value.isUndefined() || !(std::abs(ms) <= 1e12)) // thirty years: sums of them fit
             return {};
         return Monotonic(std::llround(ms * 1e6));
     }
@@ -244,7 +244,7 @@ Result<Timeline> timelineFromJson(const QJsonObject &object)
     }
     Timeline timeline;
     timeline.startedAt = QDateTime::fromString(members.text("started_at"_L1), Qt::ISODateWithMs);
-    if (!timeline.startedAt.isValid())
+    if (!timeline.startedAt.isValid() || timeline.startedAt.toMSecsSinceEpoch() < 0 || timeline.startedAt.date().year() >= 2200)
         return failure(u"started_at: expected a time like 2026-01-31T12:00:00.000Z"_s);
     timeline.received = std::chrono::milliseconds(timeline.startedAt.toMSecsSinceEpoch());
     timeline.serial = quint64(members.number("serial"_L1));

@@ -414,6 +414,32 @@ def configs() -> None:
     row("invalid utf 8", b'{"version":1,"a":"\xc3("}')
 
 
+# Trace files: "0" as they are.
+
+
+def records() -> None:
+    head = b'{"v":1,"request_id":"a","started_at":"2026-01-31T12:00:00.000Z","endpoint":"/generate","status":200,"end":"ok","ended_ms":5.25'
+
+    def row(name: str, *lines: bytes) -> None:
+        write("records", name, b"\n".join(lines) + b"\n")
+
+    leg = b'{"role":"%s","server":"%s","url":"http://a:1","status":200,"opened_ms":0.1,"ready_ms":0.2,"sent_ms":0.3,"head_ms":1,"first_byte_ms":1.5,"ended_ms":5'
+    times = (b',"events":3,"event_times":{"count":3,"stride":1,"first_ms":1.5,"last_ms":4,"max_gap_ms":2,"us":[0,500,2500],"gap_counts":[[54,1],[70,1]]},'
+             b'"headers":[["Content-Type","text/event-stream"]],"span_id":"b7ad6b7169203331"}')
+    legs = b',"picked_ms":0.1,"legs":[' + leg % (b"prefill", b"p1") + b"}," + leg % (b"decode", b"d1") + times + b"]"
+    row("bare", head + b"}")
+    row("two legs", head + legs + b"}")
+    row("retried", head + legs + legs.replace(b'"legs"', b'"earlier_legs"').replace(b',"picked_ms":0.1', b"") + b',"attempts":2,"samples":2}')
+    row("bodies", head + b',"stream":true,"request":{"target":"/generate?api_key=k","headers":[["Host","h"],["Authorization","x"]],"body":"{\\"api_key\\":\\"k\\"}"},'
+        b'"answer":{"status":200,"size":90,"truncated":true,"body":"data: a\\n\\ndata: b","pieces":[[9,100],[16,2000]]},'
+        b'"prefill_answer":{"body":"/w==","encoding":"base64"}}')
+    row("running", b'{"v":1,"started_at":"2026-01-31T12:00:00.000Z","running":true,"queued_ms":1,"queue_position":3}')
+    row("stuck", head + b',"explanations":[{"at_ms":3000,"phase":"kv_transfer","sentence":"s","advice":"a","prefill":{"at_ms":1e300,"running":1}}],'
+        b'"aborts":[{"server":"p1","at_ms":1,"status":0,"error":"e"}],"faults":["-> cut"],"pinned":true}')
+    row("odd", head + b',"error":"\\u0000\\u001b[31m\\ud800","rooms":["18446744073709551615","x"],"batch":-5,"queue_position":1e19}')
+    row("wild", b'{"v":1,"started_at":"9999-12-31T23:59:59.999Z"}', head + b',"picked_ms":1e300}', b"{}", b"nonsense", b'{"v":1e99}', head)
+
+
 if __name__ == "__main__":
     requests()
     responses()
@@ -422,3 +448,4 @@ if __name__ == "__main__":
     texts()
     answers()
     configs()
+    records()
