@@ -11,6 +11,8 @@
 #include "cli/serve_command.h"
 #include "cli/trace_command.h"
 
+#include <QFileDevice>
+
 #include <sstream>
 
 namespace pdlb::cli {
@@ -28,6 +30,13 @@ std::vector<std::unique_ptr<Command>> makeCommands()
     commands.push_back(std::make_unique<BenchCommand>());
     commands.push_back(std::make_unique<ReplayCommand>());
     return commands;
+}
+
+bool flushed(QTextStream &stream)
+{
+    stream.flush();
+    const auto *file = qobject_cast<QFileDevice *>(stream.device());
+    return stream.status() == QTextStream::Ok && (!file || file->error() == QFileDevice::NoError);
 }
 
 void printError(Streams &streams, const QString &message)

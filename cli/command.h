@@ -38,6 +38,9 @@ std::vector<std::unique_ptr<Command>> makeCommands();
 /// Parses the command line and runs the chosen command: main() without the application object.
 int runCommandLine(int argc, char **argv, Streams &streams);
 
+/// Writes out what the stream holds. False: its reader has gone, or its disk is full.
+bool flushed(QTextStream &stream);
+
 /// "pdlb: message" on one line of err.
 void printError(Streams &streams, const QString &message);
 

@@ -108,7 +108,8 @@ private:
             m_streams.out << jsonLine(recorded, replayed.result);
         else if (!m_quiet)
             m_streams.out << client::replayLine(recorded, replayed.result);
-        m_streams.out.flush();
+        if (!flushed(m_streams.out) && !std::exchange(m_interrupted, true)) // its reader has seen enough (`| head`)
+            m_thread.post([this] { m_run->stop(); });
     }
 
     Streams &m_streams;

@@ -94,6 +94,7 @@ private:
                 m_streams.out.device()->write(bytes.data(), bytes.size());
             else
                 m_streams.out << QString::fromUtf8(bytes);
+            stopWithoutReader();
         });
         connect(m_run, &client::RequestRun::text, this, [this](const QByteArray &content, const QByteArray &reasoning) {
             if (!reasoning.isEmpty() && !std::exchange(m_reasoning, true))
@@ -102,10 +103,21 @@ private:
                 m_streams.out << "\n[answer] ";
             // An engine must not be able to control the terminal.
             m_streams.out << escapeControls(QString::fromUtf8(reasoning + content), u"\n\t"_s);
-            m_streams.out.flush();
+            stopWithoutReader();
         });
         connect(m_run, &client::RequestRun::finished, this, &Sender::onFinished, Qt::QueuedConnection);
         m_run->start();
+    }
+
+    /// Who reads the output may have seen enough (`| head`).
+    void stopWithoutReader()
+    {
+        if (flushed(m_streams.out) || std::exchange(m_interrupted, true))
+            return;
+        QMetaObject::invokeMethod(this, [this] {
+            if (m_run)
+                m_run->abort();
+        }, Qt::QueuedConnection); // not from within its own signal
     }
 
     void onFinished()

@@ -11,15 +11,13 @@
 #include "edge/listen_socket.h"
 #include "relay/admin_listener.h"
 #include "relay/metrics_listener.h"
-#include "relay/worker.h"
+#include "relay/worker_thread.h"
 #include "trace/otlp_sender.h"
 #include "trace/trace_file.h"
-#include "util/epoll_dispatcher.h"
 #include "util/tls_files.h"
 
 #include <QJsonArray>
 #include <QLoggingCategory>
-#include <QThread>
 
 #include <unistd.h>
 
@@ -30,80 +28,6 @@ namespace pdlb {
 namespace {
 
 Q_LOGGING_CATEGORY(lcBalancer, "pdlb.balancer")
-
-/// Runs one worker, which is made, used and destroyed inside the thread.
-class WorkerThread final : public QThread
-{
-    Q_OBJECT
-
-public:
-    WorkerThread(relay::SharedState &shared, int descriptor) : m_shared(shared), m_descriptor(descriptor)
-    {
-        setObjectName(u"pdlb-worker"_s);
-    }
-    ~WorkerThread() override
-    {
-        quit();
-        wait();
-        if (!m_started)
-            ::close(m_descriptor);
-    }
-    void begin()
-    {
-        m_started = true;
-        setEventDispatcher(new EpollDispatcher); // gone with the thread's end; of a thread that never ran it would leak
-        start();
-    }
-    bool begun() const { return m_started; }
-    void askConfigure() { Q_EMIT configureRequested(); }
-    void askDrain()
-    {
-        m_drainAsked = true;
-        Q_EMIT drainRequested();
-    }
-    void askForce()
-    {
-        m_forceAsked = true;
-        Q_EMIT forceRequested();
-    }
-    bool isDrained() const { return m_drained; }
-
-Q_SIGNALS:
-    void configureRequested();
-    void drainRequested();
-    void forceRequested();
-    void drained();
-
-protected:
-    void run() override
-    {
-        relay::Worker worker(m_shared, m_descriptor);
-        connect(this, &WorkerThread::configureRequested, &worker, &relay::Worker::configure);
-        connect(this, &WorkerThread::drainRequested, &worker, &relay::Worker::drain);
-        connect(this, &WorkerThread::forceRequested, &worker, &relay::Worker::forceEnd);
-        connect(&worker, &relay::Worker::drained, this, [this] {
-            if (!std::exchange(m_drained, true))
-                Q_EMIT drained();
-        });
-        if (auto listening = worker.listen(); !listening)
-            qCCritical(lcBalancer, "%s", qUtf8Printable(listening.error().message));
-        worker.configure();
-        // Asked before the connections above were made.
-        if (m_drainAsked)
-            worker.drain();
-        if (m_forceAsked)
-            worker.forceEnd();
-        exec();
-    }
-
-private:
-    relay::SharedState &m_shared;
-    int m_descriptor;
-    std::atomic<bool> m_drainAsked{false};
-    std::atomic<bool> m_forceAsked{false};
-    bool m_started = false;
-    bool m_drained = false; ///< in the owner's thread
-};
 
 /// Where clients on this machine reach a listener.
 QUrl urlOf(bool tls, const QString &host, quint16 port)
@@ -221,7 +145,7 @@ public:
     std::unique_ptr<relay::SharedState> shared;
     std::unique_ptr<relay::AdminListener> admin;
     std::unique_ptr<relay::MetricsListener> metricsListener;
-    std::vector<std::unique_ptr<WorkerThread>> threads;
+    std::vector<std::unique_ptr<relay::WorkerThread>> threads;
     QTimer grace;
     quint16 port = 0;
     quint16 adminPort = 0; ///< of `admin`
@@ -245,6 +169,9 @@ metrics::Gauges Balancer::Private::gauges() const
         .queueLimit = current->maxQueue,
         .workers = int(threads.size()),
         .draining = draining,
+        .keptBodyBytes = keptBodies->memory.used(),
+        .keptBodiesCut = keptBodies->cut.load(std::memory_order_relaxed),
+        .keptBodiesDropped = keptBodies->dropped.load(std::memory_order_relaxed),
         .fileRecords = traceFile ? traceFile->written() : 0,
         .fileRecordsDropped = traceFile ? traceFile->dropped() : 0,
         .otlpRequests = otlp ? otlp->sent() : 0,
@@ -391,7 +318,7 @@ Result<void> Balancer::start(const Config &config)
         }
     }
     for (const int descriptor : listeners.giveOn())
-        d->threads.push_back(std::make_unique<WorkerThread>(*d->shared, descriptor));
+        d->threads.push_back(std::make_unique<relay::WorkerThread>(*d->shared, descriptor));
     connect(discovery, &control::BootstrapDiscovery::firstRoundOver, this, &Balancer::startWorkers);
     health->fleetChanged();
     connect(discovery, &control::BootstrapDiscovery::portChanged, ranks, &control::RankDiscovery::fleetChanged);
@@ -449,7 +376,7 @@ void Balancer::tellFleetChanged()
 void Balancer::startWorkers()
 {
     for (const auto &thread : d->threads) {
-        connect(thread.get(), &WorkerThread::drained, this, [this] {
+        connect(thread.get(), &relay::WorkerThread::drained, this, [this] {
             const bool all = d && std::all_of(d->threads.begin(), d->threads.end(), [](const auto &t) { return t->isDrained(); });
             if (all && d->draining)
                 finishDrain();
@@ -544,5 +471,3 @@ void Balancer::stop()
 }
 
 } // namespace pdlb
-
-#include "balancer.moc"

@@ -149,16 +149,10 @@ QString pairsText(const std::map<QByteArray, BenchGroup> &pairs)
     return text;
 }
 
-/// [value] or [value, low, high] of an amount per second.
-QJsonArray rateJson(const BenchReport &report, const std::vector<BenchGroup> &parts, qint64 BenchGroup::*amount)
+/// [value] or [value, low, high] of an amount per second; `ofParts`: the same of the run's parts, may be none.
+QJsonArray rateJson(double rate, const std::vector<double> &ofParts)
 {
-    const double rate = double(report.all.*amount) / report.seconds;
-    if (parts.empty())
-        return {rate};
-    std::vector<double> rates;
-    for (const BenchGroup &part : parts)
-        rates.push_back(double(part.*amount) / report.slices.partSeconds(report.seconds));
-    return estimateJson(widened({rate, rate, rate}, rates));
+    return ofParts.empty() ? QJsonArray{rate} : estimateJson(widened({rate, rate, rate}, ofParts));
 }
 
 QJsonObject loadJson(const BenchOptions &options)
@@ -250,8 +244,9 @@ QJsonObject benchJson(const BenchReport &report, const BenchOptions &options)
     if (options.rate > 0)
         object.insert(u"lag_ms"_s, distributionJson(report.lag));
     if (report.seconds > 0) {
-        object.insert(u"requests_per_second"_s, rateJson(report, parts, &BenchGroup::good));
-        object.insert(u"completion_tokens_per_second"_s, rateJson(report, parts, &BenchGroup::completionTokens));
+        const BenchSlices::Rates rates = report.slices.rates(report.seconds);
+        object.insert(u"requests_per_second"_s, rateJson(double(report.all.good) / report.seconds, rates.requests));
+        object.insert(u"completion_tokens_per_second"_s, rateJson(double(report.all.completionTokens) / report.seconds, rates.completionTokens));
     }
     return object;
 }

@@ -27,7 +27,23 @@ void BenchSlices::add(double seconds, const RequestResult &result)
     const auto slice = size_t(seconds / m_width);
     if (m_slices.size() <= slice)
         m_slices.resize(slice + 1);
-    m_slices[slice].add(result);
+    m_slices[slice].ended.add(result);
+
+    const double begin = std::clamp(seconds - result.duration() / 1000, 0.0, seconds);
+    const auto tokens = double(result.facts.completionTokens.value_or(0));
+    for (auto i = size_t(begin / m_width); i <= slice; ++i) {
+        const double within = std::min(seconds, m_width * double(i + 1)) - std::max(begin, m_width * double(i));
+        const double share = seconds > begin ? std::max(0.0, within) / (seconds - begin) : 1;
+        m_slices[i].requests += share;
+        m_slices[i].completionTokens += share * tokens;
+    }
+}
+
+void BenchSlices::Slice::add(const Slice &other)
+{
+    ended.add(other.ended);
+    requests += other.requests;
+    completionTokens += other.completionTokens;
 }
 
 size_t BenchSlices::slicesAPart(double seconds) const
@@ -42,8 +58,22 @@ std::vector<BenchGroup> BenchSlices::parts(double seconds) const
         return {};
     std::vector<BenchGroup> parts(count);
     for (size_t i = 0; i < count * each; ++i)
-        parts[i / each].add(m_slices[i]);
+        parts[i / each].add(m_slices[i].ended);
     return parts;
+}
+
+BenchSlices::Rates BenchSlices::rates(double seconds) const
+{
+    const size_t each = slicesAPart(seconds);
+    if (each == 0)
+        return {};
+    Rates rates{std::vector<double>(count), std::vector<double>(count)};
+    const double length = m_width * double(each);
+    for (size_t i = 0; i < count * each; ++i) {
+        rates.requests[i / each] += m_slices[i].requests / length;
+        rates.completionTokens[i / each] += m_slices[i].completionTokens / length;
+    }
+    return rates;
 }
 
 double spreadOfMean(const std::vector<double> &values)

@@ -12,19 +12,30 @@ namespace pdlb::client {
 class BenchSlices
 {
 public:
-    /// A good request that ended so many seconds after the begin.
+    /// A good request that ended so many seconds after the begin. Its times count where it ended; as work it counts evenly all
+    /// the while it ran, so that requests which end together are no jump.
     void add(double seconds, const RequestResult &result);
     /// The first `seconds` in `count` parts; none when the run was too short for that.
     std::vector<BenchGroup> parts(double seconds) const;
-    /// Of one of the parts.
-    double partSeconds(double seconds) const { return m_width * double(slicesAPart(seconds)); }
+    struct Rates {
+        std::vector<double> requests; ///< a second
+        std::vector<double> completionTokens;
+    };
+    /// Of the parts; none likewise.
+    Rates rates(double seconds) const;
 
     static constexpr size_t count = 10;
 
 private:
+    struct Slice {
+        BenchGroup ended;
+        double requests = 0;
+        double completionTokens = 0;
+        void add(const Slice &other);
+    };
     size_t slicesAPart(double seconds) const;
 
-    std::vector<BenchGroup> m_slices;
+    std::vector<Slice> m_slices;
     double m_width = 0.01; ///< seconds
 };
 

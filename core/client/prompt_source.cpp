@@ -13,7 +13,8 @@ namespace pdlb::client {
 namespace {
 
 constexpr qsizetype mostProblems = 20;
-constexpr qint64 longestLine = 64 * 1024 * 1024;
+constexpr qint64 longestLine = 16 * 1024 * 1024;
+constexpr qint64 longestFile = qint64(1024) * 1024 * 1024; // devices and pipes may have no end
 constexpr std::array words{"the", "engine", "of", "a", "model", "reads", "long", "prompts", "and", "writes", "tokens", "while", "its",
                            "cache", "moves", "over", "fast", "networks", "to", "another", "machine", "that", "answers", "people", "who",
                            "wait", "for", "words", "in", "streams", "every", "day"};
@@ -147,10 +148,17 @@ std::unique_ptr<PromptSource> makeGenerator(const GeneratorOptions &options)
 LoadedPrompts loadPrompts(QIODevice &file, const RequestSpec &base)
 {
     Loader loader(base);
-    const QByteArray start = file.peek(4096).trimmed();
+    QByteArray start = file.peek(4096).trimmed();
+    if (start.startsWith("\xef\xbb\xbf")) // a byte order mark
+        start = start.sliced(3).trimmed();
     if (start.startsWith('[')) {
+        const QByteArray text = file.read(longestFile + 1);
+        if (text.size() > longestFile) {
+            loader.skip(u"the file"_s, u"it is longer than 1 GiB"_s);
+            return loader.take();
+        }
         QJsonParseError error;
-        const QJsonDocument document = QJsonDocument::fromJson(file.readAll(), &error);
+        const QJsonDocument document = QJsonDocument::fromJson(text, &error);
         if (error.error != QJsonParseError::NoError) {
             loader.skip(u"byte %1"_s.arg(error.offset), u"the file is no JSON: %1"_s.arg(error.errorString()));
             return loader.take();
@@ -161,8 +169,16 @@ LoadedPrompts loadPrompts(QIODevice &file, const RequestSpec &base)
             loader.addConversation(entry, u"entry %1"_s.arg(++number));
         return loader.take();
     }
+    qint64 bytes = 0;
     for (qint64 number = 1; !file.atEnd(); ++number) {
-        const QByteArray line = file.readLine(longestLine).trimmed();
+        QByteArray line = file.readLine(longestLine + 1);
+        bytes += line.size();
+        if (line.size() > longestLine || bytes > longestFile) {
+            loader.skip(u"line %1"_s.arg(number), u"it and what follows is left out: %1"_s.arg(bytes > longestFile ? u"the file is longer than 1 GiB"_s
+                                                                                                                   : u"it is longer than 16 MiB"_s));
+            break;
+        }
+        line = line.trimmed();
         if (line.isEmpty())
             continue;
         const QJsonObject object = QJsonDocument::fromJson(line).object();

@@ -173,6 +173,9 @@ void Metrics::addGauges(Exposition &exposition, const Gauges &gauges)
         exposition.counter(name, help);
         exposition.value(double(value));
     };
+    add("pdlb_trace_body_memory_bytes", "Memory of the bodies that records keep", double(gauges.keptBodyBytes));
+    count("pdlb_trace_bodies_cut_total", "Bodies of which records keep only the beginning", gauges.keptBodiesCut);
+    count("pdlb_trace_bodies_dropped_total", "Requests whose bodies were given up for those of newer ones", gauges.keptBodiesDropped);
     count("pdlb_trace_file_records_total", "Requests written to --trace-file", gauges.fileRecords);
     count("pdlb_trace_file_dropped_total", "Requests that were not: disk full, not writable, too slow", gauges.fileRecordsDropped);
     count("pdlb_otlp_requests_total", "Requests whose spans the collector of --otlp-endpoint has taken", gauges.otlpRequests);

@@ -27,6 +27,9 @@ struct Gauges {
     qint64 queueLimit = 0;
     int workers = 0;
     bool draining = false;
+    qint64 keptBodyBytes = 0; ///< in records
+    qint64 keptBodiesCut = 0; ///< bodies of which not all could be kept
+    qint64 keptBodiesDropped = 0; ///< requests whose bodies were given up for those of newer ones
     qint64 fileRecords = 0; ///< written to the trace file
     qint64 fileRecordsDropped = 0;
     qint64 otlpRequests = 0; ///< whose spans were taken

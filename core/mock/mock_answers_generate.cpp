@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mock/mock_answers.h"
 
+#include <QDateTime>
+
 namespace pdlb::mock {
 
 namespace {
@@ -90,6 +92,10 @@ QJsonObject GenerateAnswers::answer(int item, const Progress &progress) const
                      {key("cached_tokens"), cachedTokens(item)},
                      {key("dp_rank"), QJsonValue::Null},
                      {key("e2e_latency"), progress.seconds}};
+    const double now = double(QDateTime::currentMSecsSinceEpoch()) / 1000;
+    meta.insert(key("request_received_ts"), now - progress.seconds);
+    if (progress.finished)
+        meta.insert(key("request_finished_ts"), now);
     if (m_request.logprobs)
         addLogprobs(meta, item, progress);
     if (m_request.routedExperts && progress.finished)

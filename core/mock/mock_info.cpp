@@ -39,6 +39,11 @@ QJsonObject memory()
             {key("token_capacity"), tokenCapacity}};
 }
 
+int runningLimit(const MockOptions &options)
+{
+    return options.maxRunning > 0 ? options.maxRunning : maxRunning;
+}
+
 } // namespace
 
 QByteArray serverInfo(const GenerationTask::Engine &engine, const EngineFacts &facts)
@@ -52,8 +57,8 @@ QByteArray serverInfo(const GenerationTask::Engine &engine, const EngineFacts &f
         states.append(QJsonObject{{key("last_gen_throughput"), facts.running > 0 ? 166.0 : 0.0},
                                   {key("avg_spec_accept_length"), 1.0},
                                   {key("memory_usage"), usage},
-                                  {key("effective_max_running_requests_per_dp"), maxRunning},
-                                  {key("max_running_requests"), maxRunning},
+                                  {key("effective_max_running_requests_per_dp"), runningLimit(options)},
+                                  {key("max_running_requests"), runningLimit(options)},
                                   {key("dp_size"), options.dpSize}});
     }
     const QJsonObject info{{key("model_path"), text(options.model)},
@@ -70,8 +75,8 @@ QByteArray serverInfo(const GenerationTask::Engine &engine, const EngineFacts &f
                            {key("dp_size"), options.dpSize},
                            {key("pp_size"), 1},
                            {key("max_total_num_tokens"), tokenCapacity},
-                           {key("max_running_requests"), maxRunning},
-                           {key("effective_max_running_requests_per_dp"), maxRunning},
+                           {key("max_running_requests"), runningLimit(options)},
+                           {key("effective_max_running_requests_per_dp"), runningLimit(options)},
                            {key("status"), key("ready")},
                            {key("internal_states"), states},
                            {key("version"), key(version)},
@@ -118,7 +123,7 @@ QByteArray loads(const GenerationTask::Engine &engine, const EngineFacts &facts)
         {key("decode_retracted_queue_reqs"), 0},
         {key("kv_transfer_speed_gb_s"), 12.5},
         {key("kv_transfer_latency_ms"), engine.options.kvMs}};
-    const int most = engine.options.maxRunning > 0 ? engine.options.maxRunning : maxRunning;
+    const int most = runningLimit(engine.options);
     const int running = facts.decoding + facts.computing;
     const int waiting = facts.queued + facts.lookup + facts.waiting;
     const int used = std::min(tokenCapacity, tokenCapacity / most * running);

@@ -30,6 +30,8 @@ void Setting::applyTo(MockOptions &options) const
         options.apiKey = value.toVariant().toByteArray();
     else if (key == "registered"_L1)
         options.registered = value.toBool(true);
+    else if (key == "max_running_requests"_L1)
+        options.maxRunning = value.toInt();
     else
         options.info.insert(key, value);
 }

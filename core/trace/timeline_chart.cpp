@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "trace/timeline_chart.h"
 
+#include "trace/server_times.h"
 #include "trace/timeline_phases.h"
 #include "util/escape.h"
 
@@ -227,6 +228,11 @@ private:
                     paragraph(text(leg.server), who + u": "_s + leg.error);
                 else if (leg.cancelled)
                     paragraph(text(leg.server), leg.abortSent ? u"cancelled, abort sent to the engine"_s : u"cancelled"_s);
+                if (const auto times = serverTimes(t, leg)) {
+                    paragraph(text(leg.server), u"had it for %1 by its own clock, which is %2 %3 ours (to within %4)"_s
+                                  .arg(milliseconds(times->finished - times->received), milliseconds(Monotonic(std::abs(times->clockOffset.count()))),
+                                       times->clockOffset.count() < 0 ? u"behind"_s : u"ahead of"_s, milliseconds(times->uncertainty + std::chrono::milliseconds(1))));
+                }
                 if (const auto mean = leg.times.gapMean()) {
                     const auto number = [](const std::optional<Monotonic> &gap) { return QString::number(double(gap->count()) / 1e6, 'f', 1); };
                     paragraph(text(leg.server), u"%1 events, %2; gaps in ms: mean %3, median %4, p99 %5, longest %6"_s.arg(leg.events).arg(size(leg.bytes), number(mean),

@@ -3,6 +3,7 @@
 
 #include "trace/explanation_json.h"
 #include "trace/redact.h"
+#include "trace/server_times.h"
 #include "util/json_writer.h"
 
 #include <QJsonDocument>
@@ -139,8 +140,23 @@ void writeEventTimes(JsonWriter &json, const EventTimes &times, Monotonic from)
     json.endObject();
 }
 
-void writeLeg(JsonWriter &json, const LegTimeline &leg, Monotonic from, const RecordParts &parts)
+/// Read back from the facts.
+void writeServerTimes(JsonWriter &json, const Timeline &timeline, const LegTimeline &leg)
 {
+    const auto times = serverTimes(timeline, leg);
+    if (!times)
+        return;
+    json.key("in_engine").beginObject();
+    json.member("received_ms", times->received - timeline.received);
+    json.member("finished_ms", times->finished - timeline.received);
+    json.member("clock_offset_ms", times->clockOffset);
+    json.member("uncertainty_ms", times->uncertainty);
+    json.endObject();
+}
+
+void writeLeg(JsonWriter &json, const Timeline &timeline, const LegTimeline &leg, const RecordParts &parts)
+{
+    const Monotonic from = timeline.received;
     json.beginObject();
     json.member("role", leg.prefill ? "prefill" : "decode");
     json.member("server", leg.server);
@@ -170,14 +186,15 @@ void writeLeg(JsonWriter &json, const LegTimeline &leg, Monotonic from, const Re
     if (parts.times && leg.times.count() > 0)
         writeEventTimes(json, leg.times, from);
     writeFacts(json, leg.facts);
+    writeServerTimes(json, timeline, leg);
     json.endObject();
 }
 
-void writeLegs(JsonWriter &json, QByteArrayView name, const std::vector<LegTimeline> &legs, Monotonic from, const RecordParts &parts)
+void writeLegs(JsonWriter &json, QByteArrayView name, const Timeline &timeline, const std::vector<LegTimeline> &legs, const RecordParts &parts)
 {
     json.key(name).beginArray();
     for (const LegTimeline &leg : legs)
-        writeLeg(json, leg, from, parts);
+        writeLeg(json, timeline, leg, parts);
     json.endArray();
 }
 
@@ -308,9 +325,9 @@ QByteArray timelineJson(const Timeline &timeline, const RecordParts &parts)
         writeMoment(json, name, moment, from);
     if (timeline.queued)
         json.member("queue_position", timeline.queuePosition);
-    writeLegs(json, "legs", timeline.legs, from, parts);
+    writeLegs(json, "legs", timeline, timeline.legs, parts);
     if (!timeline.earlierLegs.empty())
-        writeLegs(json, "earlier_legs", timeline.earlierLegs, from, parts);
+        writeLegs(json, "earlier_legs", timeline, timeline.earlierLegs, parts);
     writeFacts(json, timeline.facts);
     if (timeline.observations)
         writeObservations(json, *timeline.observations, from);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "trace/timeline_phases.h"
 
+#include "trace/server_times.h"
+
 namespace pdlb::trace {
 
 namespace {
@@ -26,13 +28,21 @@ public:
             // Its answer comes with the end of the transfer: nothing in between can be told apart from here.
             const bool computes = asPlanned || !leg.ended;
             add({&leg, earlier, computes ? "compute + KV" : "wait", computes ? PhaseKind::Compute : PhaseKind::Wait}, leg.sent, leg.ended, leg.ended);
+            inEngine(leg, earlier);
             return;
         }
         add({&leg, earlier, leg.isGood() || leg.status == 0 ? "first token" : "wait", PhaseKind::Wait}, leg.sent, leg.firstByte, leg.ended);
         add({&leg, earlier, leg.isGood() ? "stream" : "answer", PhaseKind::Stream}, leg.firstByte, leg.ended, leg.ended);
+        inEngine(leg, earlier);
     }
 
 private:
+    void inEngine(const LegTimeline &leg, bool earlier)
+    {
+        if (const auto times = serverTimes(m_timeline, leg))
+            add({&leg, earlier, "in engine", PhaseKind::Compute}, times->received, times->finished, times->finished);
+    }
+
     /// `ended`: when that is over which the phase is of.
     void add(Phase phase, const Moment &from, const Moment &to, const Moment &ended)
     {

@@ -68,9 +68,10 @@ def test_all_flags_of_the_router_at_once():
             assert from_flags(name)[0]["prefill"] == config["prefill"], name
 
 
-def test_readme_names_each_flag_of_the_router():
+def test_each_flag_of_the_router_is_documented():
     readme = (ROOT / "README.md").read_text()
-    assert [name for name, *_ in FLAGS if f"`{name}`" not in readme] == []
+    pages = readme + (ROOT / "docs" / "settings.md").read_text()
+    assert [name for name, *_ in FLAGS if f"`{name}`" not in pages] == []
     given = [word for flag in FLAGS if flag[0] != "--log-level" for word in words(*flag)]
     warned = re.search("without effect here: (.*)", run("config", "from-flags", *given, *PAIR).stderr).group(1).split(", ")
     said = re.search("^Without effect, which one warning says: (.*)$", readme, re.MULTILINE).group(1)

@@ -109,6 +109,16 @@ def test_interrupted_while_reading(tmp_path):
         assert process.wait(timeout=30) == -signal.SIGINT
 
 
+@pytest.mark.parametrize("words", [[], ["--raw"]])
+def test_nobody_reads_any_more(mock, serve, words):
+    url = serve(mock("--decode-ms", "5"), "--log-level", "error").url
+    process = subprocess.Popen([PDLB, "send", "--url", url, "--chat", "x", "--max-tokens", "100000", *words], stdout=subprocess.PIPE)
+    process.stdout.read(5)
+    process.stdout.close()
+    assert process.wait(timeout=30) == 130
+    until(lambda: json.load(urllib.request.urlopen(url + "/admin/v1/stats"))["in_flight"] == 0, "the end of the request")
+
+
 def test_admin_port(mock, serve):
     program = serve(mock("--decode-ms", "1"), "--admin-port", "0", "--log-level", "error")
     done = send(program.url, "--chat", "x", "--max-tokens", "2")

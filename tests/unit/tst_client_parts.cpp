@@ -6,6 +6,7 @@
 #include "client/trace_lookup.h"
 
 #include <QBuffer>
+#include <QFile>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QTest>
@@ -99,6 +100,8 @@ private Q_SLOTS:
     void jsonLines();
     void shareGpt();
     void brokenPrompts();
+    void promptsWithoutEnd();
+    void promptsWithByteOrderMark();
     void comparison();
     void comparisonOfRubbish();
     void slowPairStandsOut();
@@ -377,6 +380,23 @@ void TstClientParts::brokenPrompts()
     QVERIFY(!loadPrompts(empty, {}).source);
 }
 
+void TstClientParts::promptsWithoutEnd()
+{
+    QFile zeros(u"/dev/zero"_s);
+    QVERIFY(zeros.open(QIODevice::ReadOnly));
+    const LoadedPrompts loaded = loadPrompts(zeros, {});
+    QVERIFY(!loaded.source);
+    QVERIFY2(loaded.problems.value(0).startsWith(u"line 1: "), qPrintable(loaded.problems.value(0)));
+}
+
+void TstClientParts::promptsWithByteOrderMark()
+{
+    QByteArray text("\xef\xbb\xbf[{\"conversations\":[{\"from\":\"human\",\"value\":\"hi\"}]}]");
+    QBuffer file(&text);
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    QCOMPARE(loadPrompts(file, {}).used, 1);
+}
+
 void TstClientParts::comparison()
 {
     const auto json = [](const std::vector<double> &times) { return benchJson(reportOf(times), {}); };
@@ -450,10 +470,21 @@ void TstClientParts::slices()
         slices.add(second, result);
     const std::vector<BenchGroup> parts = slices.parts(1000);
     QCOMPARE(parts.size(), BenchSlices::count);
-    for (const BenchGroup &part : parts) {
-        QVERIFY(std::abs(double(part.good) / slices.partSeconds(1000) - 1) < 0.05);
+    for (const BenchGroup &part : parts)
         QCOMPARE(part.completionTokens, 3 * part.good);
+    const BenchSlices::Rates rates = slices.rates(1000);
+    for (size_t i = 0; i < BenchSlices::count; ++i) {
+        QVERIFY(std::abs(rates.requests[i] - 1) < 0.05);
+        QVERIFY(std::abs(rates.completionTokens[i] - 3) < 0.15);
     }
+    // Eight at a time that end together, every ten seconds: as much work in each part.
+    BenchSlices bursts;
+    result.end = std::chrono::seconds(10);
+    for (int second = 10; second <= 200; second += 10) {
+        for (int i = 0; i < 8; ++i)
+            bursts.add(second, result);
+    }
+    QVERIFY(spreadOfMean(bursts.rates(200).requests) < 0.02);
     slices.add(1e300, result); // nothing that a clock says breaks it
     slices.add(-1, result);
     QCOMPARE(spreadOfMean({5, 5, 5}), 0.0);

@@ -96,7 +96,7 @@ private Q_SLOTS:
     void allProblemsAtOnce();
     void partsOverABase();
     void noSecretIsWritten();
-    void readmeHasEveryField();
+    void pageHasEveryField();
 };
 
 void TstConfigJson::everyFieldComesBack_data()
@@ -327,7 +327,7 @@ void TstConfigJson::noSecretIsWritten()
 
 namespace {
 
-/// The row for a field in the README's table.
+/// The row for a field in the page of settings.
 template <typename Owner> QString readmeRow(const Field<Owner> &field, const QJsonObject &defaults)
 {
     const QStringList key = QString::fromLatin1(field.key).split(u'.');
@@ -342,9 +342,9 @@ template <typename Owner> QString readmeRow(const Field<Owner> &field, const QJs
 
 } // namespace
 
-void TstConfigJson::readmeHasEveryField()
+void TstConfigJson::pageHasEveryField()
 {
-    QFile file(QStringLiteral(PDLB_README));
+    QFile file(QStringLiteral(PDLB_SETTINGS_PAGE));
     QVERIFY(file.open(QIODevice::ReadOnly));
     const QStringList lines = QString::fromUtf8(file.readAll()).split(u'\n');
     QStringList missing;
@@ -360,7 +360,7 @@ void TstConfigJson::readmeHasEveryField()
         look(readmeRow(field, pairToJson({})));
     for (const QString &row : std::as_const(missing))
         qWarning("%s", qUtf8Printable(row));
-    QVERIFY2(missing.isEmpty(), "README.md lacks the rows above in its tables of settings");
+    QVERIFY2(missing.isEmpty(), "docs/settings.md lacks the rows above");
 }
 
 QTEST_GUILESS_MAIN(TstConfigJson)

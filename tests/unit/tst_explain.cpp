@@ -5,6 +5,7 @@
 #include "trace/explain.h"
 #include "trace/explanation_json.h"
 #include "trace/live_traces.h"
+#include "trace/server_times.h"
 
 #include <QTest>
 
@@ -104,6 +105,9 @@ private Q_SLOTS:
     void namesOfPhases();
     void observationsAreBounded();
     void liveTraces();
+    void serverTimesOnOurAxis();
+    void serverTimesThatCannotBe_data();
+    void serverTimesThatCannotBe();
 };
 
 void TstExplain::phases_data()
@@ -305,6 +309,65 @@ void TstExplain::liveTraces()
     live.ended(77);
     QVERIFY(!live.find("2"));
     QCOMPARE(live.all().size(), size_t(2));
+}
+
+namespace {
+
+/// Prefill's leg lasts from 10 to 110 ms on our axis; by an engine whose clock is 5 s ahead, from 20 to 80 ms.
+Timeline withServerTimes(double received = 5.020, double finished = 5.080)
+{
+    Timeline timeline;
+    timeline.received = t0;
+    timeline.startedAt = QDateTime::fromMSecsSinceEpoch(1'800'000'000'000, Qt::UTC);
+    LegTimeline leg;
+    leg.prefill = true;
+    leg.sent = t0 + 10ms;
+    leg.ended = t0 + 110ms;
+    leg.facts.serverReceived = 1'800'000'000 + received;
+    leg.facts.serverFinished = 1'800'000'000 + finished;
+    timeline.legs = {leg};
+    return timeline;
+}
+
+} // namespace
+
+void TstExplain::serverTimesOnOurAxis()
+{
+    const Timeline timeline = withServerTimes();
+    const auto times = serverTimes(timeline, timeline.legs[0]);
+    QVERIFY(times);
+    const auto close = [](Monotonic a, Monotonic b) { return a - b < 10us && b - a < 10us; };
+    QVERIFY(close(times->uncertainty, 20ms)); // 100 ms here, 60 ms there
+    QVERIFY(close(times->received, t0 + 30ms));
+    QVERIFY(close(times->finished, t0 + 90ms));
+    QVERIFY(close(times->clockOffset, 4990ms)); // within 20 ms of 5 s
+    // Decode's are the client's answer's.
+    Timeline decode = timeline;
+    decode.legs[0].prefill = false;
+    std::swap(decode.facts, decode.legs[0].facts);
+    QVERIFY(serverTimes(decode, decode.legs[0]));
+    decode.samples = 2;
+    QVERIFY(!serverTimes(decode, decode.legs[0]));
+}
+
+void TstExplain::serverTimesThatCannotBe_data()
+{
+    QTest::addColumn<double>("received");
+    QTest::addColumn<double>("finished");
+    QTest::newRow("longer there than here") << 5.0 << 5.2;
+    QTest::newRow("backwards") << 5.1 << 5.0;
+    QTest::newRow("no number") << std::numeric_limits<double>::quiet_NaN() << 5.0;
+    QTest::newRow("endless") << 5.0 << std::numeric_limits<double>::infinity();
+    QTest::newRow("another century") << -1e10 << -1e10 + 0.05;
+}
+
+void TstExplain::serverTimesThatCannotBe()
+{
+    QFETCH(double, received);
+    QFETCH(double, finished);
+    const Timeline timeline = withServerTimes(received, finished);
+    QVERIFY(!serverTimes(timeline, timeline.legs[0]));
+    QVERIFY(!serverTimes(Timeline(), LegTimeline()));
 }
 
 QTEST_APPLESS_MAIN(TstExplain)
