@@ -49,7 +49,8 @@ class Balancer:
         self._log = open(self.log_path, "wb")
         # Every engine fails all the time here: breakers and probes would keep the requests from them, and a tenth of
         # them could not be retried.
-        words = [PDLB, "serve", "--port", "0", "--log-level", "debug", "--no-breaker", "--no-health-check", "--retry-budget", "0"]
+        words = [PDLB, "serve", "--port", "0", "--log-level", "debug", "--no-breaker", "--no-health-check", "--retry-budget", "0",
+                 "--trace-body-memory", str(4 << 20)]  # so that what records keep is soon all that they may keep
         for url in prefill:
             words += ["--prefill", url, "8998"]
         for url in decode:
