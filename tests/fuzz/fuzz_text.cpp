@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What people type: engine URLs, listen addresses, bootstrap ports, faults and durations. What is accepted can be
+// What people type: engine URLs, listen addresses, bootstrap ports, faults, durations, filters and fault rules. What is accepted can be
 // written and read again, and cannot break a request or a log line.
 #include "fuzzing.h"
 #include "second_parser.h"
@@ -7,6 +7,7 @@
 #include "config/config.h"
 #include "edge/listen_socket.h"
 #include "http/message_writer.h"
+#include "inject/fault_rule.h"
 #include "mock/fault.h"
 #include "upstream/origin.h"
 #include "util/escape.h"
@@ -96,14 +97,45 @@ void checkDuration(const QString &text)
     FUZZ_CHECK(duration->count() >= 0 && duration->count() <= 1'000'000'000);
 }
 
+void checkFilter(const QString &text)
+{
+    const auto filter = trace::Filter::parse(text);
+    const trace::Timeline timeline;
+    if (filter) {
+        const bool matches = filter->matches(timeline, Monotonic(0));
+        if (!filter->isEmpty()) {
+            const auto negated = trace::Filter::parse(QStringLiteral("not (") + text + u')');
+            FUZZ_CHECK(!negated || negated->matches(timeline, Monotonic(0)) != matches); // deeper nesting may be refused
+        }
+    } else {
+        FUZZ_CHECK(!filter.error().message.isEmpty());
+        FUZZ_CHECK(filter.error().column >= 0 && filter.error().length >= 0);
+        FUZZ_CHECK(filter.error().column + filter.error().length <= text.size());
+    }
+    for (const trace::FilterCompletion &completion : trace::completeFilter(text, text.size()))
+        FUZZ_CHECK(!completion.text.isEmpty() && completion.from >= 0 && completion.from + completion.length <= text.size());
+}
+
+void checkFaultRule(const QString &text)
+{
+    const auto rule = inject::parseFaultRule(text);
+    if (!rule)
+        return checkMessage(rule.error());
+    FUZZ_CHECK(rule->probability >= 0 && rule->probability <= 1 && rule->delay.count() >= 0 && rule->events >= 0);
+    FUZZ_CHECK(!rule->count || *rule->count > 0);
+    const auto again = inject::parseFaultRule(rule->text);
+    FUZZ_CHECK(again && again->kind == rule->kind && again->prefill == rule->prefill && again->events == rule->events);
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const Input input(data, size);
     const QString text = QString::fromUtf8(input.bytes);
-    static constexpr void (*checks[])(const QString &) = {checkOrigin, checkListenAddress, checkBootstrapPort,
-                                                          checkFault, checkDuration};
+    // '0' is the last one: the seeds begin with a digit.
+    static constexpr void (*checks[])(const QString &) = {checkDuration, checkOrigin, checkListenAddress, checkBootstrapPort,
+                                                          checkFilter, checkFaultRule, checkFault};
     checks[input.options % std::size(checks)](text);
     return 0;
 }

@@ -285,7 +285,7 @@ def bodies() -> None:
         b'"stream_options":{"include_usage":true},"tools":[{"type":"function","function":{"name":"f"}}]}')
 
 
-# What people type: the first byte modulo 5 the kind.
+# What people type: the first byte modulo 7 the kind.
 
 
 def texts() -> None:
@@ -305,6 +305,12 @@ def texts() -> None:
                "decode:status=200,body={},header=A: b,early", "decode99999999999:hang",
                "decode\u0663:hang", ":", "any:",
                "prefill12:hang"],
+        b"5": ["status:5xx is:running pair:p1/d2", "ttft>500ms or -is:ok", "not (a or \"b\\\"c\") and end:decode_*", "((((", "status:503..400",
+               "in>5k itl.p99>50ms tokens.out:1..9", "model!=x room:18446744073709551615", "is:ok,failed", "-", "()", "or", "a:", "ttft>nan",
+               "\u0660:\u0661", "status:99999999999999999999", "body:*a*a*a*b"],
+        b"6": ["leg:decode model:x -> delay 500ms", "-> status 503, count 3", "-> drop after 10 events, probability 1%",
+               "leg:prefill -> wrong-room", "-> cut", "-> stall after 0 events", "->", "-> delay 1e308s", "-> -> cut", "a -> cut, probability nan",
+               "leg:prefill leg:decode -> cut", "-> drop after 99999999999999999999 events"],
         b"1": ["200ms", "2s", "1.5s", "1m", "1e3ms", "nanms", "infs", "-1s", "s", "1e308m", "999999999ms"],
     }
     for options, lines in kinds.items():
