@@ -129,7 +129,7 @@ void RequestFlags::addTo(CLI::App &app)
     app.add_option("--temperature", m_temperature, "Sampling temperature")->group(group);
     app.add_option("--top-p", m_topP, "Nucleus sampling")->group(group);
     app.add_option("--seed", m_seed, "Seed of the sampling")->group(group);
-    app.add_option("--n", m_samples, "Answers to one request")->check(CLI::Range(1, 1000))->group(group);
+    app.add_option("--samples", m_samples, "Answers to one request (n)")->check(CLI::Range(1, 1000))->group(group);
     app.add_option("--stop", m_stop, "Ends the answer (repeatable)")->type_name("TEXT")->expected(1)->take_all()->group(group);
     app.add_option("--extra", m_extra, "Members merged into the body last")->type_name("JSON")->group(group);
     app.add_option("--header", m_headers, "Further header (repeatable)")->type_name("NAME: VALUE")->expected(1)->take_all()->group(group);

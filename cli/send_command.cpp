@@ -321,7 +321,7 @@ Result<client::RequestSpec> SendCommand::spec() const
     if (isGiven("--system") && !isGiven("--chat"))
         return failure(u"--system goes with --chat"_s);
     if (isGiven("--file")) {
-        for (const char *flag : {"--model", "--max-tokens", "--temperature", "--top-p", "--seed", "--n", "--stop", "--extra", "--stream"}) {
+        for (const char *flag : {"--model", "--max-tokens", "--temperature", "--top-p", "--seed", "--samples", "--stop", "--extra", "--stream"}) {
             if (isGiven(flag))
                 return failure(u"--file sends the body as it is: %1 cannot change it"_s.arg(QLatin1StringView(flag)));
         }

@@ -27,7 +27,7 @@ def send(url, *words):
     (["--set", "prefill0:api_key=k3y"], [], "prefill_http", "p1"),
     (["--set", "decode0:api_key=k3y"], [], "decode_http", "d1"),
     (["--set", "prefill0:registered=false"], [], "decode_abort", "Could not fetch prefill parallel info"),
-    ([], ["--n", "1000"], "bad_request", '"n" is 1000; it must be an integer from 1 to 128'),
+    ([], ["--samples", "1000"], "bad_request", '"n" is 1000; it must be an integer from 1 to 128'),
     (["--fault", "decode:reset=mid-stream,after=3"], [], "decode_cut", "d1"),
     (["--fault", "decode:abort,status=500,message=CUDA out of memory,after=2"], [], "decode_abort", "CUDA out of memory"),
 ], ids=["KV transfer fails", "prefill wants a key", "decode wants a key", "never registered", "n refused", "decode dies", "decode aborts"])
