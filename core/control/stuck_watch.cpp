@@ -46,7 +46,9 @@ void StuckWatch::look()
     int left = mostAtOnce;
     for (const trace::TimelinePtr &timeline : m_live.all()) {
         const size_t looks = timeline->observations ? timeline->observations->explanations().size() : 0;
-        if (now - trace::silentSince(*timeline) < after * (qint64(1) << std::min<size_t>(looks, 20)))
+        constexpr size_t mostDoublings = 16; // of a day: more would overflow
+        const bool isAnswered = timeline->ended.has_value(); // only prefill's rest is still read
+        if (isAnswered || now - trace::silentSince(*timeline) < after * (qint64(1) << std::min(looks, mostDoublings)))
             continue;
         if (left-- == 0)
             break;

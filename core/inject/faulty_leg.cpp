@@ -19,8 +19,10 @@ FaultyLeg::FaultyLeg(upstream::Leg *inner, Injection injection, QObject *parent)
     connect(inner, &Leg::head, this, &Leg::head);
     connect(inner, &Leg::data, this, &FaultyLeg::onData);
     connect(inner, &Leg::finished, this, [this](const upstream::LegEnd &end) {
-        if (!m_stalled) // else silence is all that comes, until the user gives up
-            Q_EMIT finished(end);
+        if (m_stalled)
+            return; // silence is all that comes, until the user gives up
+        m_over = true;
+        Q_EMIT finished(end);
     });
 }
 
@@ -47,7 +49,6 @@ void FaultyLeg::answerStatus()
 {
     if (m_over)
         return;
-    m_over = true;
     m_inner->abort();
     const QByteArray body = ApiError{m_injection.fault->status, "fault_injection",
         u"fault injection: the engine was not asked (rule \"%1\")"_s.arg(m_injection.fault->text)}.toJson();
@@ -57,13 +58,13 @@ void FaultyLeg::answerStatus()
     answer.headers.add("Content-Type", "application/json");
     answer.framing = http::Framing::Length;
     answer.contentLength = body.size();
-    const QPointer<FaultyLeg> self(this); // whoever hears may delete it
+    const QPointer<FaultyLeg> self(this); // whoever hears may abort or delete it
     Q_EMIT sent();
-    if (self)
+    if (self && !m_over)
         Q_EMIT head(answer);
-    if (self)
+    if (self && !m_over)
         Q_EMIT data(body);
-    if (self)
+    if (self && !std::exchange(m_over, true))
         Q_EMIT finished({upstream::LegEndKind::Complete, {}});
 }
 

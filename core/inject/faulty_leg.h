@@ -33,7 +33,7 @@ private:
     Injection m_injection;
     http::SseScanner m_scanner;
     bool m_sent = false;
-    bool m_over = false; ///< nothing of the inner leg counts any more
+    bool m_over = false; ///< it has ended or was aborted: no more signals
     bool m_stalled = false;
 };
 

@@ -57,7 +57,8 @@ public:
     trace::Timeline snapshot();
     /// Since the newest byte of the answer, or since it came.
     Monotonic silentFor(Monotonic time) const { return time - std::max(m_trace.received, m_lastByte); }
-    /// When somebody was last told of it; zero: never.
+    quint64 serial() const { return m_trace.serial; }
+    /// When somebody was last told of it; zero: never, or it was taken back.
     Monotonic publishedAt() const { return m_publishedAt; }
     void setPublishedAt(Monotonic time) { m_publishedAt = time; }
     /// Its record; to be called once, when it is over.

@@ -26,7 +26,7 @@ trace::Timeline Relay::snapshot()
     record.legs.reserve(m_legs.size());
     for (const auto &run : m_legs)
         record.legs.push_back(run->trace);
-    if (m_paused)
+    if (m_paused && m_exchange)
         record.stalled = m_stalledSince;
     return record;
 }

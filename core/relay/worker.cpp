@@ -161,7 +161,14 @@ void Worker::publish(Monotonic now)
     const Monotonic pause = tickInterval / 2 + tickInterval * (m_relays.size() / most);
     int told = 0;
     for (Relay *relay : std::as_const(m_relays)) {
-        if (now - relay->publishedAt() < pause || !(watched || relay->silentFor(now) >= explainAfter))
+        if (!watched && relay->silentFor(now) < explainAfter) {
+            if (relay->publishedAt().count() > 0) { // what is not told any more must not look as if it stood still
+                m_shared.live.ended(relay->serial());
+                relay->setPublishedAt(Monotonic(0));
+            }
+            continue;
+        }
+        if (now - relay->publishedAt() < pause)
             continue;
         relay->setPublishedAt(now);
         m_shared.live.update(std::make_shared<const trace::Timeline>(relay->snapshot()));

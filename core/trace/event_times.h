@@ -36,8 +36,8 @@ public:
     quint32 stride() const { return m_stride; }
     Monotonic first() const { return m_first; }
     Monotonic last() const { return m_last; }
-    /// Memory beside the object itself.
-    qint64 bytes() const { return qint64((m_kept.capacity() + m_gaps.capacity()) * sizeof(quint32)); }
+    /// Memory beside the object itself, but for what is reserved: a copy has the same.
+    qint64 bytes() const { return qint64((m_kept.size() + m_gaps.size()) * sizeof(quint32)); }
     /// The kept times.
     std::vector<Monotonic> times() const;
 

@@ -71,8 +71,10 @@ void BodyRecorder::add(KeptBody &body, QByteArrayView bytes, Monotonic at, QByte
     const bool whole = body.isWhole();
     body.size += bytes.size();
     if (whole) {
-        const qsizetype taken = std::min<qsizetype>(bytes.size(), m_limit - body.bytes.size());
-        if (taken > 0 && makeRoom(body, body.bytes.size() + taken)) {
+        qsizetype taken = std::max<qsizetype>(std::min<qsizetype>(bytes.size(), m_limit - body.bytes.size()), 0);
+        if (!makeRoom(body, body.bytes.size() + taken))
+            taken = 0;
+        if (taken > 0) {
             body.bytes.append(bytes.first(taken));
             if (body.pieces.size() < KeptBody::maxPieces)
                 body.pieces.push_back({quint32(body.bytes.size()), microsOf(at)});
@@ -80,7 +82,7 @@ void BodyRecorder::add(KeptBody &body, QByteArrayView bytes, Monotonic at, QByte
                 body.pieces.back().end = quint32(body.bytes.size());
         }
         if (tail && !body.isWhole())
-            *tail = body.bytes.last(std::min(body.bytes.size(), tailSize)) + bytes.sliced(std::max<qsizetype>(taken, 0)).toByteArray();
+            *tail = body.bytes.last(std::min(body.bytes.size(), tailSize)) + bytes.sliced(taken).toByteArray();
     } else if (tail) {
         tail->append(bytes);
     }

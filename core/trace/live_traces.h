@@ -22,7 +22,7 @@ public:
     bool watch(Monotonic now);
     bool isWatched(Monotonic now) const { return now.count() < m_watchedUntil.load(std::memory_order_relaxed); }
 
-    /// Of a worker: the newest state of a request, and its end.
+    /// Of a worker: the newest state of a request, and its end or that no more is told of it.
     void update(TimelinePtr timeline);
     void ended(quint64 serial);
 

@@ -34,6 +34,8 @@ private Q_SLOTS:
     void clientThatDoesNotRead();
     void byItself_data() { direct(); }
     void byItself();
+    void flowingIsNotStuck_data() { direct(); }
+    void flowingIsNotStuck();
     void onlyWhenAsked_data() { direct(); }
     void onlyWhenAsked();
     void runningIsListed_data() { direct(); }
@@ -184,6 +186,47 @@ void TstStuck::byItself()
     PDLB_WAIT_EQUAL(m_rig->traces.size(), 1);
     QVERIFY(!m_rig->traces.last().observations->explanations().empty());
     listener.disconnect();
+}
+
+void TstStuck::flowingIsNotStuck()
+{
+    finish(); // the clock must outlive its balancer
+    static ManualClock clock;
+    Setup setup;
+    setup.clock = &clock;
+    setup.change = [](Config &config) {
+        config.trace.explainAfter = 10s;
+        config.firstByteTimeout = config.streamIdleTimeout = config.requestTimeout = 0s;
+        config.faults.allow = true;
+        config.faults.rules = {u"id:hangs -> stall after 0 events"_s};
+    };
+    QVERIFY(begin(setup));
+    auto hangs = m_rig->client();
+    hangs->post("/generate", endless, "X-Request-Id: hangs\r\n");
+    PDLB_WAIT(m_rig->decode().running() == 1);
+    m_client->post("/generate", endless, "X-Request-Id: flows\r\n");
+    PDLB_WAIT(m_client->events().size() > 2);
+    Client listener(m_rig->port());
+    listener.send("GET /admin/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    PDLB_WAIT(listener.hasHead());
+    // Somebody looks, and goes.
+    PDLB_WAIT_EQUAL(call("GET", "/admin/v1/traces?filter=is:running").value("traces"_L1).toArray().size(), 2);
+    for (int i = 0; i < 2; ++i) {
+        clock.advance(6s);
+        const qsizetype before = m_client->events().size();
+        PDLB_WAIT(m_client->events().size() > before + 100);
+    }
+    // Both are judged in one turn, the newer one first.
+    PDLB_WAIT(listener.body().contains("\"request_id\":\"hangs\""));
+    QVERIFY2(!listener.body().contains("\"request_id\":\"flows\""), listener.body().constData());
+    hangs->disconnect();
+    m_client->disconnect();
+    listener.disconnect();
+    PDLB_WAIT_EQUAL(m_rig->balancer.inFlight(), 0);
+    for (qsizetype i = 0; i < m_rig->traces.size(); ++i) {
+        const trace::Timeline timeline = m_rig->traces.at(i);
+        QCOMPARE(timeline.observations && timeline.observations->isExplained(), timeline.requestId == "hangs");
+    }
 }
 
 void TstStuck::onlyWhenAsked()

@@ -5,6 +5,7 @@
 #include "inject/faulty_leg.h"
 
 #include <QTest>
+#include <QTimer>
 
 using namespace pdlb;
 using namespace pdlb::inject;
@@ -19,6 +20,30 @@ trace::Timeline request(const QByteArray &model = "llama")
     timeline.model = model;
     timeline.stream = true;
     return timeline;
+}
+
+/// An engine's leg of which the test says what happens.
+class FakeLeg final : public upstream::Leg
+{
+public:
+    using Leg::Leg;
+    bool isReady() const override { return true; }
+    void send() override { ++sends; }
+    void pause() override {}
+    void resume() override {}
+    void abort() override {}
+    bool wroteAnything() const override { return sends > 0; }
+    bool reusedConnection() const override { return false; }
+
+    int sends = 0;
+};
+
+Injection injectionOf(const QString &rule)
+{
+    Injector injector;
+    SeededRandom chance(1);
+    injector.setRules({rule, u"-> delay 1ms"_s});
+    return injector.forLeg(request(), false, 0ns, chance);
 }
 
 } // namespace
@@ -39,6 +64,8 @@ private Q_SLOTS:
     void rulesThatStayKeepTheirCounts();
     void configuration();
     void wrongRooms();
+    void nothingFollowsAbort();
+    void nothingFollowsTheEnd();
 };
 
 void TstFaultRules::understood_data()
@@ -188,5 +215,39 @@ void TstFaultRules::wrongRooms()
     QCOMPARE(withWrongRooms(body, {7777777777, 8888888888}).toByteArray(), R"({"bootstrap_room":[7777777776,8888888889],"text":"777"})");
 }
 
-QTEST_APPLESS_MAIN(TstFaultRules)
+void TstFaultRules::nothingFollowsAbort()
+{
+    FaultyLeg leg(new FakeLeg, injectionOf(u"-> status 503"_s), nullptr);
+    int heads = 0, others = 0;
+    connect(&leg, &upstream::Leg::head, this, [&] {
+        ++heads;
+        leg.abort(); // as a relay does whose client is gone
+    });
+    connect(&leg, &upstream::Leg::data, this, [&] { ++others; });
+    connect(&leg, &upstream::Leg::finished, this, [&] { ++others; });
+    leg.send();
+    QTRY_COMPARE(heads, 1);
+    QCoreApplication::processEvents();
+    QCOMPARE(others, 0);
+}
+
+void TstFaultRules::nothingFollowsTheEnd()
+{
+    auto *inner = new FakeLeg;
+    FaultyLeg leg(inner, injectionOf(u"-> status 503"_s), nullptr);
+    int heads = 0, ends = 0;
+    connect(&leg, &upstream::Leg::head, this, [&] { ++heads; });
+    connect(&leg, &upstream::Leg::finished, this, [&] { ++ends; });
+    leg.send();
+    Q_EMIT inner->finished({upstream::LegEndKind::ConnectFailed, u"refused"_s}); // during the delay
+    QCOMPARE(ends, 1);
+    bool over = false;
+    QTimer::singleShot(5ms, this, [&] { over = true; });
+    QTRY_VERIFY(over);
+    QCoreApplication::processEvents();
+    QCOMPARE(heads, 0);
+    QCOMPARE(ends, 1);
+}
+
+QTEST_GUILESS_MAIN(TstFaultRules)
 #include "tst_fault_rules.moc"

@@ -38,8 +38,10 @@ private Q_SLOTS:
     void requestIsShared();
     void budgetIsRespected();
     void tailOfLongAnswers();
+    void tailWhenTheBudgetIsFull();
     void nothingIsKept();
     void oldBodiesMakeRoom();
+    void copiesCountTheSame();
     void pinnedStay();
     void pinsAreLimited();
     void facts_data();
@@ -137,6 +139,15 @@ void TstKeptBodies::tailOfLongAnswers()
     QVERIFY(all.endsWith(recorder.answerTail()));
 }
 
+void TstKeptBodies::tailWhenTheBudgetIsFull()
+{
+    BodyRecorder recorder(budget(100), 1 << 20);
+    recorder.addAnswer(QByteArray(60, 'a'), 0ms);
+    recorder.addAnswer(QByteArray(60, 'b'), 0ms); // there is no room for it
+    recorder.addAnswer("c", 0ms);
+    QCOMPARE(recorder.answerTail(), QByteArrayView(QByteArray(60, 'a') + QByteArray(60, 'b') + 'c'));
+}
+
 void TstKeptBodies::nothingIsKept()
 {
     BodyRecorder recorder(budget(), 0);
@@ -163,6 +174,26 @@ void TstKeptBodies::oldBodiesMakeRoom()
     QCOMPARE(store.find("19")->bodies->request.bytes.size(), 10'000);
     QVERIFY(shared->dropped.load() >= 13);
     QCOMPARE(shared->cut.load(), 0);
+}
+
+void TstKeptBodies::copiesCountTheSame()
+{
+    // A record that gives up its body or is pinned is replaced by a copy, which must count for as much as what it replaces.
+    const auto shared = budget(80'000);
+    TraceStore store(10, 10 * 16 * 1024, shared);
+    for (int i = 0; i < 500; ++i) {
+        Timeline timeline;
+        timeline.requestId = QByteArray::number(i);
+        timeline.legs.resize(1);
+        for (int at = 0; at < 600; ++at)
+            timeline.legs.front().times.add(std::chrono::milliseconds(at));
+        BodyRecorder recorder(shared, 1 << 20);
+        recorder.setRequest(QByteArray(10'000, 'r'));
+        timeline.bodies = recorder.take();
+        store.record(std::make_shared<const Timeline>(std::move(timeline)));
+    }
+    QVERIFY(shared->dropped.load() > 100);
+    QCOMPARE(store.size(), size_t(10));
 }
 
 void TstKeptBodies::pinnedStay()
