@@ -92,6 +92,14 @@ QByteArray closedHar(const QByteArray &text)
     return end > 0 ? text.first(end) + "]}}" : QByteArray();
 }
 
+/// It is sent with the user's key: only to where such requests go, and as one request.
+bool isTarget(const QByteArray &target)
+{
+    const qsizetype question = target.indexOf('?');
+    return endpointOf(question < 0 ? target : target.first(question))
+        && std::all_of(target.begin(), target.end(), [](char c) { return c > ' ' && c < 0x7f; });
+}
+
 class Reader
 {
 public:
@@ -112,6 +120,10 @@ public:
         RecordedRequest request;
         request.id = timeline.requestId;
         request.target = timeline.target.isEmpty() ? timeline.endpoint : timeline.target;
+        if (!isTarget(request.target)) {
+            skip(place, u"it is no request to a PD endpoint (%1)"_s.arg(QString::fromUtf8(request.target.left(100))));
+            return;
+        }
         request.headers = keptHeaders(timeline.requestHeaders);
         request.body = timeline.bodies->request.bytes;
         request.status = timeline.status;

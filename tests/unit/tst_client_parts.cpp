@@ -4,6 +4,7 @@
 #include "client/bench_report.h"
 #include "client/replay_run.h"
 #include "client/trace_lookup.h"
+#include "trace/timeline_json.h"
 
 #include <QBuffer>
 #include <QFile>
@@ -114,6 +115,7 @@ private Q_SLOTS:
     void cutHar();
     void entriesWithoutTime();
     void recordedCredentialsStay();
+    void recordedTargetsAreChecked();
     void recordingsOfRubbish_data();
     void recordingsOfRubbish();
     void replaysAddUp();
@@ -568,6 +570,27 @@ void TstClientParts::recordedCredentialsStay()
     QCOMPARE(read.requests.size(), size_t(1));
     QCOMPARE(read.requests[0].headers.size(), 1);
     QCOMPARE(read.requests[0].headers.value("x-mine"), QByteArrayView("v"));
+}
+
+void TstClientParts::recordedTargetsAreChecked()
+{
+    // They are sent with the user's key.
+    QByteArray text;
+    for (const QString &target : {u"/generate?a=b"_s, u"/admin/v1/servers"_s, u"/generate?a HTTP/1.1\r\nX: y"_s, u"/generate HTTP/1.1\r\nX: y\r\n\r\n"_s, u"/generate?\u00fc"_s}) {
+        trace::Timeline timeline;
+        timeline.requestId = "r";
+        timeline.endpoint = "/generate";
+        timeline.target = target.toUtf8();
+        trace::BodyRecorder recorder(std::make_shared<trace::BodyBudget>(0), 100);
+        recorder.setRequest("{}");
+        timeline.bodies = recorder.take();
+        text += trace::timelineJson(timeline, {.bodies = true}) + '\n';
+    }
+    const Recording read = recording(text);
+    QCOMPARE(read.requests.size(), size_t(1));
+    QCOMPARE(read.requests[0].target, "/generate?a=b");
+    QCOMPARE(read.skipped, 4);
+    QVERIFY2(read.problems[0].contains(u"it is no request to a PD endpoint (/admin/v1/servers)"), qPrintable(read.problems[0]));
 }
 
 void TstClientParts::recordingsOfRubbish_data()
