@@ -94,9 +94,7 @@ void TstLegFailures::oneLegFails()
     if (isQnam() && m_rig->posts(other) == 0) // begun at once, but cancelled before its thread had connected
         return;
     QCOMPARE(m_rig->posts(other), 1);
-    // By the record's rid: the request's body may have been cut before it was there.
-    const QByteArray rid = m_rig->traces.last().rid;
-    PDLB_WAIT(!rid.isEmpty() && other.aborts().contains(rid));
+    PDLB_WAIT(wasAborted(other));
     PDLB_WAIT_EQUAL(other.running(), 0);
     // The client's connection is still good.
     failing.clearFaults();
