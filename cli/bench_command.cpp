@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/bench_command.h"
 
-#include "cli/client_thread.h"
+#include "util/work_thread.h"
 #include "cli/signals.h"
 #include "client/bench_report.h"
 
@@ -102,7 +102,7 @@ private:
     const TargetFlags::Target &m_target;
     client::BenchOptions m_options;
     QTimer m_progress;
-    ClientThread m_thread;
+    WorkThread m_thread{QStringLiteral("pdlb-client")};
     std::unique_ptr<upstream::UpstreamTransport> m_transport; ///< used in the thread, like the next
     std::unique_ptr<client::BenchRun> m_run;
     client::BenchReport m_report;

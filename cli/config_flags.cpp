@@ -216,7 +216,7 @@ void ConfigFlags::applyKeys(Config &config) const
     }
 }
 
-Result<Config> ConfigFlags::config() const
+Result<Config> ConfigFlags::config(CheckConfig check) const
 {
     if (const auto good = refuseEmptyValues(); !good)
         return tl::unexpected(good.error());
@@ -234,7 +234,7 @@ Result<Config> ConfigFlags::config() const
     applyKeys(config);
     if (const auto resolved = resolveSecrets(config); !resolved)
         return failure(m_file.empty() ? resolved.error().message : problemSummary(file(), {resolved.error()}));
-    if (const ConfigProblems problems = config.problems(); !problems.isEmpty())
+    if (const ConfigProblems problems = check == CheckConfig::Whole ? config.problems() : ConfigProblems(); !problems.isEmpty())
         return failure(m_file.empty() ? problems.first().message : problemSummary(file(), problems));
     return config;
 }

@@ -22,8 +22,8 @@ public:
 
     /// --config FILE, or empty.
     QString file() const { return QString::fromStdString(m_file); }
-    /// The file's configuration, or the defaults, changed by the flags; secrets are read, everything is checked.
-    Result<Config> config() const;
+    /// The file's configuration, or the defaults, changed by the flags; secrets are read. `check`: whether it must be complete.
+    Result<Config> config(CheckConfig check = CheckConfig::Whole) const;
     /// A change after all that the flags make.
     void change(std::function<void(Config &)> change) { m_changes.push_back(std::move(change)); }
     /// The same, as far as it can be saved: keys that were given as such are not in it.

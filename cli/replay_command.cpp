@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/replay_command.h"
 
-#include "cli/client_thread.h"
+#include "util/work_thread.h"
 #include "cli/signals.h"
 #include "util/escape.h"
 
@@ -117,7 +117,7 @@ private:
     const client::Recording &m_recording;
     client::ReplayOptions m_options;
     TerminationSignals m_termination;
-    ClientThread m_thread;
+    WorkThread m_thread{QStringLiteral("pdlb-client")};
     std::unique_ptr<upstream::UpstreamTransport> m_transport; ///< used in the thread, like the next
     std::unique_ptr<client::ReplayRun> m_run;
     client::ReplaySummary m_summary;

@@ -9,6 +9,7 @@
 #include "control/rank_discovery.h"
 #include "control/stuck_watch.h"
 #include "edge/listen_socket.h"
+#include "http/path_pattern.h"
 #include "relay/admin_listener.h"
 #include "relay/metrics_listener.h"
 #include "relay/worker_thread.h"
@@ -231,6 +232,36 @@ qint64 Balancer::inFlight() const
     return d ? d->shared->inFlight.load(std::memory_order_relaxed) : 0;
 }
 
+void Balancer::admin(control::ControlRequest request, const std::function<void(const control::ControlReply &)> &reply)
+{
+    if (!d) {
+        reply(control::errorReply({503, "not_running", u"the balancer is not running"_s}));
+        return;
+    }
+    for (const control::Endpoint &endpoint : d->control->endpoints()) {
+        const auto parameters = endpoint.admin ? http::matchPath(endpoint.path, request.path) : std::nullopt;
+        if (parameters && endpoint.methods.contains(request.method)) {
+            request.parameters = *parameters;
+            endpoint.handler(request, reply);
+            return;
+        }
+    }
+    reply(control::errorReply({404, "not_found", u"the admin API has no %1 %2"_s.arg(QString::fromUtf8(request.method), QString::fromUtf8(request.path))}));
+}
+
+std::vector<trace::TimelinePtr> Balancer::running() const
+{
+    if (!d)
+        return {};
+    d->live.watch(m_clock->now());
+    return d->live.all();
+}
+
+std::shared_ptr<trace::BodyBudget> Balancer::bodyBudget() const
+{
+    return d ? d->keptBodies : nullptr;
+}
+
 Result<void> Balancer::start(const Config &config)
 {
     if (d)
@@ -279,7 +310,10 @@ Result<void> Balancer::start(const Config &config)
     d->control = std::make_unique<control::ControlPlane>(control::ControlContext{
         d->transport, d->fleet, d->metrics, d->traces, d->live, *d->stuck, d->faults, d->events, *m_clock,
         [this] { return this->config(); }, [this](const Config &changed) { return apply(changed); }, m_saver,
-        [this] { return inFlight(); }, [this] { return d->edge.connections.load(); }}, nullptr);
+        [this] { return inFlight(); }, [this] { return d->edge.connections.load(); }, [this](const QByteArray &requestId) {
+            for (const auto &thread : d->threads)
+                thread->askAbort(requestId);
+        }}, nullptr);
     d->discovery = std::make_unique<control::BootstrapDiscovery>(d->transport, d->fleet, nullptr);
     d->ranks = std::make_unique<control::RankDiscovery>(d->transport, d->fleet, nullptr);
     d->loads = std::make_unique<control::LoadPoller>(d->transport, d->fleet, nullptr);

@@ -16,6 +16,12 @@ namespace pdlb {
 
 namespace control {
 class Resolver;
+struct ControlReply;
+struct ControlRequest;
+}
+
+namespace trace {
+struct BodyBudget;
 }
 
 namespace fleet {
@@ -55,6 +61,14 @@ public:
     QUrl adminUrl() const;
     /// PD requests under way.
     qint64 inFlight() const;
+
+    /// Calls the admin API without a connection: for programs with a balancer inside. `request` needs method, path, query and
+    /// body. `reply` is called exactly once, in this thread, perhaps at once; never once the balancer has stopped.
+    void admin(control::ControlRequest request, const std::function<void(const control::ControlReply &)> &reply);
+    /// Requests that run, the newest first, as their workers last told: complete once somebody has been asking for a moment.
+    std::vector<trace::TimelinePtr> running() const;
+    /// What the bodies in records count in; null when not running.
+    std::shared_ptr<trace::BodyBudget> bodyBudget() const;
 
     /// Gets the timeline of each finished request, from any worker thread. Set before start(); must outlive the run.
     void setTraceSink(trace::TraceSink *sink);

@@ -99,8 +99,10 @@ void BenchRun::ended(RequestRun *run, bool measured)
 {
     ++m_ended;
     m_running.erase(run);
-    if (measured)
+    if (measured) {
         record(run->result());
+        Q_EMIT this->measured(run->result());
+    }
     run->deleteLater();
     if (m_options.rate > 0) {
         if (!m_timer.isActive())

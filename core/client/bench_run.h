@@ -58,6 +58,8 @@ public:
     static constexpr int mostRunning = 20'000; ///< of an open loop; what should begin beyond is begun when one has ended
 
 Q_SIGNALS:
+    /// A request that counts has ended.
+    void measured(const pdlb::client::RequestResult &result);
     void finished();
 
 private:

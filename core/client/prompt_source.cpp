@@ -145,6 +145,20 @@ std::unique_ptr<PromptSource> makeGenerator(const GeneratorOptions &options)
     return std::make_unique<Generator>(options);
 }
 
+std::unique_ptr<PromptSource> makeRepeated(const RequestSpec &spec)
+{
+    class Repeated final : public PromptSource
+    {
+    public:
+        explicit Repeated(const RequestSpec &spec) : m_spec(spec) {}
+        RequestSpec next() override { return m_spec; }
+
+    private:
+        RequestSpec m_spec;
+    };
+    return std::make_unique<Repeated>(spec);
+}
+
 LoadedPrompts loadPrompts(QIODevice &file, const RequestSpec &base)
 {
     Loader loader(base);

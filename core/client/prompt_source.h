@@ -29,6 +29,9 @@ struct GeneratorOptions {
 };
 std::unique_ptr<PromptSource> makeGenerator(const GeneratorOptions &options);
 
+/// The same request again and again.
+std::unique_ptr<PromptSource> makeRepeated(const RequestSpec &spec);
+
 /// Requests of a file, one after another and over again.
 struct LoadedPrompts {
     std::unique_ptr<PromptSource> source; ///< null when nothing could be used

@@ -33,6 +33,8 @@ struct ControlContext {
     /// PD requests under way, and clients' connections.
     std::function<qint64()> inFlight;
     std::function<qint64()> connections;
+    /// Ends running requests of that X-Request-Id with an error.
+    std::function<void(const QByteArray &)> abort;
 };
 
 } // namespace pdlb::control

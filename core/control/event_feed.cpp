@@ -7,8 +7,8 @@
 
 namespace pdlb::control {
 
-EventFeed::Listener::Listener(EventFeed &feed, trace::Filter filter, std::function<void()> wake)
-    : m_feed(feed), m_filter(std::move(filter)), m_wake(std::move(wake))
+EventFeed::Listener::Listener(EventFeed &feed, trace::Filter filter, std::function<void()> wake, Detail detail)
+    : m_feed(feed), m_filter(std::move(filter)), m_detail(detail), m_wake(std::move(wake))
 {
     const std::scoped_lock lock(feed.m_mutex);
     feed.m_listeners.insert(this);
@@ -72,14 +72,18 @@ void EventFeed::record(const trace::TimelinePtr &timeline)
 {
     if (!hasListeners())
         return;
-    QByteArray event; // written once, and only if somebody wants it
+    QByteArray summary; // each written once, and only if somebody wants it
+    QByteArray record;
     const Monotonic end = timeline->ended.value_or(timeline->received);
     const std::scoped_lock lock(m_mutex);
     for (Listener *listener : m_listeners) {
         if (!listener->m_filter.matches(*timeline, end))
             continue;
-        if (event.isEmpty())
-            event = eventText("request", trace::summaryJson(*timeline));
+        const bool isSummary = listener->m_detail == Listener::Detail::Summary;
+        QByteArray &event = isSummary ? summary : record;
+        if (event.isEmpty()) {
+            event = eventText("request", isSummary ? trace::summaryJson(*timeline) : trace::timelineJson(*timeline, {.times = false, .bodies = false}));
+        }
         hand(*listener, event);
     }
 }

@@ -28,9 +28,14 @@ public:
         static constexpr size_t maxEvents = 1000;
         static constexpr qint64 maxBytes = 512 * 1024;
 
+        enum class Detail {
+            Summary, ///< what a list shows, see trace::summaryJson()
+            Record, ///< all but bodies and the times of events, see trace::timelineJson()
+        };
+
         /// Of requests only those that match are told. `wake` is called from any thread, once until the next take() that
         /// empties the queue.
-        Listener(EventFeed &feed, trace::Filter filter, std::function<void()> wake);
+        Listener(EventFeed &feed, trace::Filter filter, std::function<void()> wake, Detail detail = Detail::Summary);
         ~Listener();
         /// The next events as text, at most about so many bytes; in front of it an event "lost" when some were.
         QByteArray take(qint64 bytes);
@@ -39,6 +44,7 @@ public:
         friend class EventFeed;
         EventFeed &m_feed;
         trace::Filter m_filter;
+        Detail m_detail;
         std::function<void()> m_wake;
         std::deque<QByteArray> m_queue; // this and what follows under the feed's mutex
         qint64 m_bytes = 0;

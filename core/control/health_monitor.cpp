@@ -156,6 +156,9 @@ void HealthMonitor::start(Target &target, const fleet::Server &server, const Con
     }
     target.probe = std::make_unique<HealthProbe>(transport, std::move(request), [this, &target](const QString &problem) {
         target.said = problem;
+        const Monotonic at = m_clock.now();
+        target.state->probeMicros.store((at - target.startedAt).count() / 1000, std::memory_order_relaxed);
+        target.state->probedAt.store(at.count(), std::memory_order_relaxed);
         ended(target);
     }, nullptr);
 }

@@ -21,6 +21,10 @@ QJsonObject serverJson(const fleet::Server &server, Monotonic now)
         {u"requests"_s, qint64(server.state->requests.load(std::memory_order_relaxed))},
         {u"failures"_s, qint64(server.state->failures.load(std::memory_order_relaxed))},
     };
+    if (const Monotonic probed(server.state->probedAt.load(std::memory_order_relaxed)); probed.count() > 0) {
+        state.insert(u"probe"_s, QJsonObject{{u"ms"_s, double(server.state->probeMicros.load(std::memory_order_relaxed)) / 1e3},
+                                             {u"secs_ago"_s, double((now - probed).count()) / 1e9}});
+    }
     if (server.role == Role::Prefill)
         state.insert(u"bootstrap_port"_s, server.bootstrapPort ? QJsonValue(int(*server.bootstrapPort)) : QJsonValue());
     object.insert(u"state"_s, state);

@@ -120,6 +120,7 @@ Endpoints TraceApi::endpoints()
         {"/admin/v1/traces/{request_id}", {"GET"}, withRunning(&TraceApi::show), true},
         {"/admin/v1/traces/{request_id}/explanation", {"GET"},
          [this](const ControlRequest &request, const Reply &reply) { explanation(request, reply); }, true},
+        {"/admin/v1/traces/{request_id}/abort", {"POST"}, withRunning(&TraceApi::abort), true},
         {"/admin/v1/traces/{request_id}/pin", {"PUT", "DELETE"},
          [this](const ControlRequest &request, const Reply &reply) { reply(pin(request)); }, true},
     };
@@ -191,6 +192,18 @@ void TraceApi::explanation(const ControlRequest &request, const Reply &reply)
             reply(jsonReply(200, QJsonObject{{u"running"_s, true}, {u"explanations"_s, explanationsJson(*running)}}));
         });
     });
+}
+
+ControlReply TraceApi::abort(const ControlRequest &request)
+{
+    const QByteArray id = request.parameters.first();
+    if (!m_context.live.find(id)) {
+        if (!m_context.traces.find(id))
+            return unknownRequest();
+        return errorReply({409, "not_running", u"the request of that id has ended already"_s});
+    }
+    m_context.abort(id);
+    return jsonReply(202, QJsonObject{{u"aborting"_s, true}});
 }
 
 ControlReply TraceApi::pin(const ControlRequest &request)

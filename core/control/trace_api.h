@@ -30,6 +30,7 @@ private:
     ControlReply show(const ControlRequest &request);
     void explanation(const ControlRequest &request, const Reply &reply);
     ControlReply pin(const ControlRequest &request);
+    ControlReply abort(const ControlRequest &request);
 
     ControlContext &m_context;
 };

@@ -60,6 +60,8 @@ struct alignas(64) ServerState {
     Breaker breaker;
     std::atomic<quint64> probes{0}; ///< ended ones
     std::atomic<quint64> probeFailures{0};
+    std::atomic<Monotonic::rep> probedAt{0}; ///< when the last one ended; 0: none has
+    std::atomic<qint64> probeMicros{0}; ///< and how long it took
     std::atomic<bool> probeAsked{false}; ///< traffic failed on it and the prober has not looked since
     std::atomic<Monotonic::rep> disabledSince{0}; ///< when it was seen to be disabled; 0: it is enabled
 };

@@ -278,14 +278,14 @@ void AttemptMachine::on(const TimedOut &event)
     fail({504, trace::endReasonName(event.which), what}, event.which);
 }
 
-void AttemptMachine::on(const Drained &)
+void AttemptMachine::on(const Forced &event)
 {
     if (m_concluded)
         return;
     if (endMarkerIsOut())
         endBehindMarker();
     else
-        fail({503, "shutting_down", u"the balancer is shutting down"_s}, EndReason::Drain);
+        fail(event.error, event.reason);
 }
 
 void AttemptMachine::cancelOthers(int except, bool tellEngine)

@@ -24,10 +24,10 @@ struct MergeFailed { QString detail; };
 struct ClientGone {};
 struct ClientStalled {};
 struct TimedOut { trace::EndReason which; };
-struct Drained {}; ///< the grace of a shutdown is over
+struct Forced { ApiError error; trace::EndReason reason; }; ///< the grace of a shutdown is over, or somebody wants it ended
 
 using Event = std::variant<LegReady, LegHead, LegBody, LegAborted, LegDone, LegEnded, MergeComplete, MergeFailed,
-                           ClientGone, ClientStalled, TimedOut, Drained>;
+                           ClientGone, ClientStalled, TimedOut, Forced>;
 
 /// What to do, in this order.
 struct SendAll { bool operator==(const SendAll &) const = default; }; ///< every leg has a connection: write them all
@@ -95,7 +95,7 @@ private:
     void on(const ClientGone &event);
     void on(const ClientStalled &event);
     void on(const TimedOut &event);
-    void on(const Drained &event);
+    void on(const Forced &event);
 
     void legCompleted(int leg);
     void connectFailed(const LegEnded &event);

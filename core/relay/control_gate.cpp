@@ -100,6 +100,12 @@ void ControlGate::openEvents(edge::Exchange &exchange)
                                "heartbeat_secs"});
         return;
     }
+    using Detail = control::EventFeed::Listener::Detail;
+    const QString detail = query.queryItemValue(u"detail"_s);
+    if (!detail.isEmpty() && detail != "summary"_L1 && detail != "record"_L1) {
+        exchange.respondError({400, "invalid_query", u"detail: expected summary or record"_s, "detail"});
+        return;
+    }
     if (exchange.head().method == "HEAD") { // without a body to stream
         exchange.respond(200, {}, {});
         return;
@@ -115,7 +121,10 @@ void ControlGate::openEvents(edge::Exchange &exchange)
         exchange.respondError({429, "too_many_listeners", u"%1 clients listen already, no more may"_s.arg(maxListeners)}, std::move(headers));
         return;
     }
-    auto *stream = new EventStream(exchange, feed, *filter, std::chrono::milliseconds(qint64(seconds * 1000)), this);
+    auto *stream = new EventStream(exchange, feed,
+                                   {.filter = *filter,
+                                    .detail = detail == "record"_L1 ? Detail::Record : Detail::Summary,
+                                    .heartbeat = std::chrono::milliseconds(qint64(seconds * 1000))}, this);
     m_streams.insert(stream);
     connect(stream, &EventStream::over, this, [this](EventStream *ended) {
         m_streams.remove(ended);

@@ -10,11 +10,10 @@ constexpr std::chrono::milliseconds pause{50};
 
 } // namespace
 
-EventStream::EventStream(edge::Exchange &exchange, control::EventFeed &feed, const trace::Filter &filter, std::chrono::milliseconds heartbeat,
-                         QObject *parent)
-    : QObject(parent), m_exchange(&exchange), m_listener(feed, filter, [this] {
+EventStream::EventStream(edge::Exchange &exchange, control::EventFeed &feed, const Options &options, QObject *parent)
+    : QObject(parent), m_exchange(&exchange), m_listener(feed, options.filter, [this] {
           QMetaObject::invokeMethod(this, &EventStream::wake, Qt::QueuedConnection);
-      })
+      }, options.detail)
 {
     exchange.setObserver(this);
     http::HeaderList headers;
@@ -26,7 +25,7 @@ EventStream::EventStream(edge::Exchange &exchange, control::EventFeed &feed, con
         if (m_exchange->pendingBytes() == 0)
             m_exchange->write(": still here\n\n");
     });
-    m_heartbeat.start(heartbeat);
+    m_heartbeat.start(options.heartbeat);
     m_pause.setSingleShot(true);
     m_pause.setInterval(pause);
     connect(&m_pause, &QTimer::timeout, this, &EventStream::forward);

@@ -15,9 +15,12 @@ class EventStream final : public QObject, private edge::Exchange::Observer
     Q_OBJECT
 
 public:
-    /// `filter`: of requests.
-    EventStream(edge::Exchange &exchange, control::EventFeed &feed, const trace::Filter &filter, std::chrono::milliseconds heartbeat,
-                QObject *parent);
+    struct Options {
+        trace::Filter filter; ///< of requests
+        control::EventFeed::Listener::Detail detail = control::EventFeed::Listener::Detail::Summary;
+        std::chrono::milliseconds heartbeat;
+    };
+    EventStream(edge::Exchange &exchange, control::EventFeed &feed, const Options &options, QObject *parent);
     ~EventStream() override;
     /// Ends the stream.
     void finish();

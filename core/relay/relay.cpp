@@ -277,13 +277,12 @@ void Relay::endWithoutLegs(trace::EndReason reason, const QString &detail)
     end();
 }
 
-void Relay::forceEnd()
+void Relay::forceEnd(const ApiError &error, trace::EndReason reason)
 {
-    if (m_machine) {
-        apply(Drained{});
-    } else {
-        refuse({503, "shutting_down", u"the balancer is shutting down"_s}, trace::EndReason::Drain);
-    }
+    if (m_machine)
+        apply(Forced{error, reason});
+    else
+        refuse(error, reason);
 }
 
 void Relay::clientDrained()

@@ -51,13 +51,14 @@ public:
     void start();
     /// Looks at the deadlines; called about ten times a second.
     void tick(Monotonic time);
-    /// The grace of a shutdown is over.
-    void forceEnd();
+    /// Ends it with that error: the grace of a shutdown is over, or somebody wants it.
+    void forceEnd(const ApiError &error, trace::EndReason reason);
     /// Its record so far, without bodies.
     trace::Timeline snapshot();
     /// Since the newest byte of the answer, or since it came.
     Monotonic silentFor(Monotonic time) const { return time - std::max(m_trace.received, m_lastByte); }
     quint64 serial() const { return m_trace.serial; }
+    const QByteArray &requestId() const { return m_trace.requestId; }
     /// When somebody was last told of it; zero: never, or it was taken back.
     Monotonic publishedAt() const { return m_publishedAt; }
     void setPublishedAt(Monotonic time) { m_publishedAt = time; }

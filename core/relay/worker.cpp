@@ -190,7 +190,16 @@ void Worker::forceEnd()
     m_forced = true;
     const auto relays = m_relays;
     for (Relay *relay : relays)
-        relay->forceEnd();
+        relay->forceEnd({503, "shutting_down", u"the balancer is shutting down"_s}, trace::EndReason::Drain);
+}
+
+void Worker::abort(const QByteArray &requestId)
+{
+    const auto relays = m_relays;
+    for (Relay *relay : relays) {
+        if (relay->requestId() == requestId)
+            relay->forceEnd({503, "aborted", u"somebody ended the request by the balancer's admin API"_s}, trace::EndReason::Aborted);
+    }
 }
 
 void Worker::checkDrained()

@@ -51,6 +51,8 @@ public:
     void drain();
     /// Ends every running request with an error.
     void forceEnd();
+    /// Ends those of that X-Request-Id with an error.
+    void abort(const QByteArray &requestId);
 
 Q_SIGNALS:
     void drained();

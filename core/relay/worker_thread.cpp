@@ -53,6 +53,7 @@ void WorkerThread::run()
     connect(this, &WorkerThread::configureRequested, &worker, &Worker::configure);
     connect(this, &WorkerThread::drainRequested, &worker, &Worker::drain);
     connect(this, &WorkerThread::forceRequested, &worker, &Worker::forceEnd);
+    connect(this, &WorkerThread::abortRequested, &worker, &Worker::abort);
     connect(&worker, &Worker::drained, this, [this] {
         if (!std::exchange(m_drained, true))
             Q_EMIT drained();

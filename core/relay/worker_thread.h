@@ -25,12 +25,14 @@ public:
     void askConfigure() { Q_EMIT configureRequested(); }
     void askDrain();
     void askForce();
+    void askAbort(const QByteArray &requestId) { Q_EMIT abortRequested(requestId); }
     bool isDrained() const { return m_drained; }
 
 Q_SIGNALS:
     void configureRequested();
     void drainRequested();
     void forceRequested();
+    void abortRequested(const QByteArray &requestId);
     void drained();
 
 protected:

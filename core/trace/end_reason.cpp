@@ -23,13 +23,14 @@ const char *endReasonName(EndReason reason)
     case EndReason::Overload: return "overload";
     case EndReason::Drain: return "drain";
     case EndReason::BadRequest: return "bad_request";
+    case EndReason::Aborted: return "aborted";
     }
     return "ok";
 }
 
 std::optional<EndReason> endReasonFromName(QByteArrayView name)
 {
-    for (int i = 0; i <= int(EndReason::BadRequest); ++i) {
+    for (int i = 0; i < int(endReasonCount); ++i) {
         if (name == endReasonName(EndReason(i)))
             return EndReason(i);
     }

@@ -27,7 +27,10 @@ enum class EndReason {
     Overload,
     Drain,
     BadRequest,
+    Aborted, ///< by somebody who may use the admin API
 };
+
+inline constexpr size_t endReasonCount = size_t(EndReason::Aborted) + 1;
 
 /// The one-token name used in logs, traces and filters: "ok", "client_gone", …
 const char *endReasonName(EndReason reason);

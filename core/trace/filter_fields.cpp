@@ -160,7 +160,7 @@ constexpr std::array phaseWords{"waiting_for_pair", "connecting", "sending", "bo
                                 "decode_prealloc", "decode_queue", "decoding", "client", "unknown"};
 constexpr std::array endWords{"ok", "client_gone", "prefill_http", "prefill_conn", "prefill_abort", "decode_http", "decode_conn",
                               "decode_cut", "decode_abort", "timeout_connect", "timeout_first_byte", "timeout_idle", "timeout_total",
-                              "stalled_client", "overload", "drain", "bad_request"};
+                              "stalled_client", "overload", "drain", "bad_request", "aborted"};
 constexpr std::array statusWords{"2xx", "4xx", "5xx", "200", "400", "429", "502", "503", "504"};
 constexpr std::array legWords{"prefill", "decode"};
 constexpr std::array endpointWords{"/v1/chat/completions", "/v1/completions", "/generate"};

@@ -95,6 +95,7 @@ struct Timeline {
     QByteArrayList faults; ///< rules of fault injection that were applied to it
     QByteArray searchText; ///< what a filter's bare words are looked for in, see searchTextOf(); empty: not made
     bool pinned = false; ///< kept by TraceStore until it is unpinned
+    QString comment; ///< what somebody noted about it
 
     const LegTimeline *leg(bool prefill) const;
     /// The first byte of the body of decode's good answer: the first token.

@@ -278,6 +278,7 @@ Result<Timeline> timelineFromJson(const QJsonObject &object)
     timeline.facts = readFacts(members);
     timeline.observations = readObservations(members, timeline.received);
     timeline.pinned = members.flag("pinned"_L1);
+    timeline.comment = members.text("comment"_L1);
     readMessages(members, timeline);
     if (!error.isEmpty())
         return failure(error);

@@ -339,6 +339,8 @@ QByteArray timelineJson(const Timeline &timeline, const RecordParts &parts)
     }
     if (timeline.pinned)
         json.member("pinned", true);
+    if (!timeline.comment.isEmpty())
+        json.member("comment", timeline.comment);
     writeMessages(json, timeline, parts);
     json.endObject();
     return out;

@@ -55,7 +55,7 @@ public:
         t.clientHead = later();
         t.ended = later();
         t.status = t.legs.back().status;
-        t.end = trace::EndReason(m_random.below(quint64(trace::EndReason::BadRequest) + 1));
+        t.end = trace::EndReason(m_random.below(trace::endReasonCount));
         if (t.end != trace::EndReason::Ok)
             t.error = u"decode d1: \"reset\"\tby peer ü"_s;
         t.facts = {.promptTokens = 12, .completionTokens = qint64(m_random.below(99)), .cachedTokens = {}, .finishReason = "stop", .model = "m",
@@ -67,6 +67,8 @@ public:
         if (chance(4))
             t.faults = {"leg:decode -> cut"};
         t.pinned = chance(5);
+        if (chance(5))
+            t.comment = u"look at \"this\" ü"_s;
         return t;
     }
 

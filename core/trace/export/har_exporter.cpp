@@ -97,8 +97,11 @@ public:
         if (m_pages.empty() || m_pages.back().size() >= piece)
             m_pages.emplace_back().reserve(piece + 1024);
         m_pages.back() += std::exchange(m_anyPage, true) ? ",\n" : "\n";
-        m_pages.back() += compact({{u"startedDateTime"_s, calendar(timeline, timeline.received)}, {u"id"_s, page}, {u"title"_s, title},
-                                   {u"pageTimings"_s, QJsonObject{{u"onContentLoad"_s, -1}, {u"onLoad"_s, -1}}}});
+        QJsonObject pageObject{{u"startedDateTime"_s, calendar(timeline, timeline.received)}, {u"id"_s, page}, {u"title"_s, title},
+                               {u"pageTimings"_s, QJsonObject{{u"onContentLoad"_s, -1}, {u"onLoad"_s, -1}}}};
+        if (!timeline.comment.isEmpty())
+            pageObject.insert(u"comment"_s, timeline.comment);
+        m_pages.back() += compact(pageObject);
         return out;
     }
 

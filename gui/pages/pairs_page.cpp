@@ -1,0 +1,638 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pages/pairs_page.h"
+
+#include "config/config_fields.h"
+#include "config/config_file.h"
+#include "delegates/server_delegates.h"
+#include "fleet/policy_registry.h"
+#include "models/matrix_model.h"
+#include "models/server_import.h"
+#include "models/server_model.h"
+#include "models/trace_text.h"
+#include "session/session.h"
+#include "session/trace_feed.h"
+#include "theme/theme.h"
+#include "widgets/file_dialogs.h"
+#include "widgets/import_dialog.h"
+#include "widgets/message_banner.h"
+
+#include <QAction>
+#include <QClipboard>
+#include <QComboBox>
+#include <QGuiApplication>
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QInputDialog>
+#include <QJsonDocument>
+#include <QLabel>
+#include <QLineEdit>
+#include <QMenu>
+#include <QProgressBar>
+#include <QPushButton>
+#include <QSettings>
+#include <QSpinBox>
+#include <QSplitter>
+#include <QTableView>
+
+using namespace Qt::StringLiterals;
+
+namespace pdlb::gui {
+
+PairsPage::PairsPage(TraceFeed &feed, QWidget *parent)
+    : QWidget(parent), m_feed(feed), m_draft(new ConfigDraft(this)), m_servers(new ServerModel(*m_draft, this)),
+      m_matrix(new MatrixModel(*m_draft, feed.stats(), this)), m_doctor(new DoctorRun(this)), m_banner(new MessageBanner(this)), m_splitter(new QSplitter(this))
+{
+    setObjectName(u"pairsPage"_s);
+    m_splitter->addWidget(makeServersSide());
+    m_splitter->addWidget(makeMatrixSide());
+    m_splitter->setStretchFactor(0, 1);
+    m_splitter->setStretchFactor(1, 1);
+    m_splitter->setChildrenCollapsible(false);
+    auto *layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(0);
+    layout->addWidget(m_banner);
+    layout->addWidget(m_splitter, 1);
+    layout->addWidget(makeBar());
+    makeActions();
+
+    connect(m_draft, &ConfigDraft::changed, this, &PairsPage::draftChanged);
+    connect(m_doctor, &DoctorRun::progress, this, [this](int done, int total, const QString &what) {
+        m_doctorBar->setRange(0, total);
+        m_doctorBar->setValue(done);
+        m_doctorLine->setText(what);
+    });
+    connect(m_doctor, &DoctorRun::finished, this, &PairsPage::doctorFinished);
+    connect(m_doctor, &DoctorRun::failed, this, [this](const QString &why) {
+        doctorFinished({});
+        m_banner->show(MessageBanner::Kind::Error, tr("The doctor cannot begin: %1").arg(why));
+    });
+    connect(m_servers, &ServerModel::editRefused, this, [this](const QString &why) { m_banner->show(MessageBanner::Kind::Error, why); });
+    connect(m_servers, &ServerModel::textDropped, this, &PairsPage::openImport);
+    connect(m_matrix, &QAbstractItemModel::dataChanged, this, &PairsPage::showCell);
+    connect(m_matrix, &QAbstractItemModel::modelReset, this, &PairsPage::showCell);
+    draftChanged();
+    showCell();
+}
+
+QWidget *PairsPage::makeServersSide()
+{
+    auto *side = new QWidget(this);
+    auto *layout = new QVBoxLayout(side);
+    layout->setContentsMargins(16, 12, 16, 8);
+    auto *title = new QLabel(tr("Servers"), side);
+    title->setFont(Theme::scaled(font(), 1.2, true));
+    auto *head = new QHBoxLayout;
+    head->addWidget(title, 1);
+    auto *add = new QPushButton(tr("Add"), side);
+    add->setObjectName(u"addServer"_s);
+    auto *addMenu = new QMenu(add);
+    connect(addMenu->addAction(tr("Prefill server")), &QAction::triggered, this, [this] { addServer(Role::Prefill); });
+    connect(addMenu->addAction(tr("Decode server")), &QAction::triggered, this, [this] { addServer(Role::Decode); });
+    add->setMenu(addMenu);
+    auto *paste = new QPushButton(tr("Paste…"), side);
+    paste->setObjectName(u"pasteServers"_s);
+    paste->setToolTip(tr("Flags, URLs, JSON or a configuration file (Ctrl+V in the table)"));
+    connect(paste, &QPushButton::clicked, this, [this] { openImport(); });
+    auto *exporting = new QPushButton(tr("Export"), side);
+    exportMenu(exporting);
+    for (QPushButton *button : {add, paste, exporting})
+        head->addWidget(button);
+    layout->addLayout(head);
+
+    m_host = new QLineEdit(side);
+    m_host->setObjectName(u"hostEdit"_s);
+    m_host->setAccessibleName(tr("Listen address"));
+    m_host->setMaximumWidth(fontMetrics().averageCharWidth() * 20);
+    m_port = new QSpinBox(side);
+    m_port->setObjectName(u"portEdit"_s);
+    m_port->setRange(0, 65535);
+    m_port->setGroupSeparatorShown(false);
+    m_port->setSpecialValueText(tr("any"));
+    m_port->setAccessibleName(tr("Listen port"));
+    m_policy = new QComboBox(side);
+    m_policy->setObjectName(u"policyCombo"_s);
+    m_policy->addItems(fleet::policyNames());
+    m_policy->setAccessibleName(tr("Policy"));
+    m_pairing = new QComboBox(side);
+    for (const char *word : wordsOf(Pairing::Any))
+        m_pairing->addItem(QString::fromLatin1(word));
+    m_pairing->setAccessibleName(tr("Pairing"));
+    m_pairing->setToolTip(tr("Which prefills and decodes may serve a request together: any, those of the same group, or only listed pairs"));
+    auto *settings = new QHBoxLayout;
+    const auto labelled = [&](const QString &text, QWidget *widget) {
+        auto *label = new QLabel(text, side);
+        label->setProperty("tone", u"muted"_s);
+        label->setBuddy(widget);
+        settings->addWidget(label);
+        settings->addWidget(widget);
+    };
+    labelled(tr("Listen"), m_host);
+    settings->addWidget(m_port);
+    labelled(tr("Policy"), m_policy);
+    labelled(tr("Pairing"), m_pairing);
+    settings->addStretch(1);
+    layout->addLayout(settings);
+    connect(m_host, &QLineEdit::editingFinished, this, [this] {
+        if (!m_filling && m_host->text() != m_draft->config().host)
+            m_draft->change(tr("Listen address"), [this](Config &config) { config.host = m_host->text().trimmed(); });
+    });
+    connect(m_port, &QSpinBox::editingFinished, this, [this] {
+        if (!m_filling && m_port->value() != m_draft->config().port)
+            m_draft->change(tr("Listen port"), [this](Config &config) { config.port = quint16(m_port->value()); });
+    });
+    connect(m_policy, &QComboBox::textActivated, this, [this](const QString &name) {
+        m_draft->change(tr("Policy %1").arg(name), [&](Config &config) { config.policy = name; });
+    });
+    connect(m_pairing, &QComboBox::activated, this, [this](int index) {
+        m_draft->change(tr("Pairing"), [index](Config &config) { config.pairing = Pairing(index); });
+    });
+
+    m_serverTable = new QTableView(side);
+    m_serverTable->setObjectName(u"serverTable"_s);
+    m_serverTable->setAccessibleName(tr("Servers"));
+    m_serverTable->setModel(m_servers);
+    m_serverTable->setItemDelegate(new ServerDelegate(m_serverTable));
+    m_serverTable->setSelectionBehavior(QAbstractItemView::SelectRows);
+    m_serverTable->setShowGrid(false);
+    m_serverTable->setDragEnabled(true);
+    m_serverTable->setAcceptDrops(true);
+    m_serverTable->setDropIndicatorShown(true);
+    m_serverTable->setDragDropOverwriteMode(false);
+    m_serverTable->setDragDropMode(QAbstractItemView::DragDrop);
+    m_serverTable->setDefaultDropAction(Qt::MoveAction);
+    m_serverTable->setContextMenuPolicy(Qt::CustomContextMenu);
+    m_serverTable->setEditTriggers(QAbstractItemView::DoubleClicked | QAbstractItemView::EditKeyPressed | QAbstractItemView::AnyKeyPressed);
+    m_serverTable->verticalHeader()->hide();
+    m_serverTable->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
+    m_serverTable->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 16);
+    m_serverTable->horizontalHeader()->setHighlightSections(false);
+    m_serverTable->horizontalHeader()->setStretchLastSection(true);
+    const int digit = fontMetrics().horizontalAdvance(u'0');
+    for (const auto &[column, digits] : {std::pair(0, 5), {1, 9}, {2, 8}, {3, 25}, {4, 13}, {5, 8}, {6, 8}, {7, 17}, {8, 14}})
+        m_serverTable->setColumnWidth(column, digits * digit);
+    m_serverTable->setColumnHidden(ServerModel::GroupColumn, true);
+    connect(m_serverTable, &QWidget::customContextMenuRequested, this, &PairsPage::serverMenu);
+    layout->addWidget(m_serverTable, 1);
+    return side;
+}
+
+QWidget *PairsPage::makeMatrixSide()
+{
+    auto *side = new QWidget(this);
+    auto *layout = new QVBoxLayout(side);
+    layout->setContentsMargins(16, 12, 16, 8);
+    auto *title = new QLabel(tr("Pairs"), side);
+    title->setFont(Theme::scaled(font(), 1.2, true));
+    m_doctorLine = new QLabel(side);
+    m_doctorLine->setObjectName(u"doctorLine"_s);
+    m_doctorLine->setProperty("tone", u"muted"_s);
+    m_doctorLine->setTextFormat(Qt::PlainText);
+    m_doctorLine->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    m_doctorButton = new QPushButton(tr("Run doctor"), side);
+    m_doctorButton->setObjectName(u"doctorButton"_s);
+    m_doctorButton->setToolTip(tr("Examines every server and sends a one-token request through each pair that can be expected to work"));
+    connect(m_doctorButton, &QPushButton::clicked, this, [this] {
+        if (m_doctor->isRunning()) {
+            m_doctor->stop();
+            doctorFinished({});
+        } else {
+            runDoctor({});
+        }
+    });
+    auto *head = new QHBoxLayout;
+    head->addWidget(title);
+    head->addSpacing(8);
+    head->addWidget(m_doctorLine, 1);
+    head->addWidget(m_doctorButton);
+    layout->addLayout(head);
+    m_doctorBar = new QProgressBar(side);
+    m_doctorBar->setTextVisible(false);
+    m_doctorBar->setMaximumHeight(4);
+    m_doctorBar->setAccessibleName(tr("Progress of the doctor"));
+    auto policy = m_doctorBar->sizePolicy();
+    policy.setRetainSizeWhenHidden(true);
+    m_doctorBar->setSizePolicy(policy);
+    m_doctorBar->hide();
+    layout->addWidget(m_doctorBar);
+
+    m_matrixTable = new QTableView(side);
+    m_matrixTable->setObjectName(u"matrixTable"_s);
+    m_matrixTable->setAccessibleName(tr("Pair matrix: prefills in rows, decodes in columns"));
+    m_matrixTable->setModel(m_matrix);
+    m_matrixTable->setItemDelegate(new MatrixDelegate(m_matrixTable));
+    m_matrixTable->setShowGrid(false);
+    m_matrixTable->setSelectionMode(QAbstractItemView::SingleSelection);
+    m_matrixTable->setEditTriggers(QAbstractItemView::NoEditTriggers);
+    m_matrixTable->setContextMenuPolicy(Qt::CustomContextMenu);
+    m_matrixTable->setCornerButtonEnabled(false);
+    m_matrixTable->setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
+    m_matrixTable->setVerticalScrollMode(QAbstractItemView::ScrollPerPixel);
+    m_matrixTable->horizontalHeader()->setHighlightSections(false);
+    m_matrixTable->verticalHeader()->setHighlightSections(false);
+    m_matrixTable->horizontalHeader()->setSectionResizeMode(QHeaderView::Fixed);
+    m_matrixTable->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
+    m_matrixTable->horizontalHeader()->setDefaultSectionSize(fontMetrics().averageCharWidth() * 21);
+    m_matrixTable->verticalHeader()->setDefaultSectionSize(fontMetrics().height() * 5);
+    connect(m_matrixTable, &QWidget::customContextMenuRequested, this, &PairsPage::cellMenu);
+    connect(m_matrixTable->selectionModel(), &QItemSelectionModel::selectionChanged, this, &PairsPage::showCell);
+    connect(m_matrixTable, &QAbstractItemView::doubleClicked, this, &PairsPage::togglePair);
+    layout->addWidget(m_matrixTable, 3);
+
+    m_cellTitle = new QLabel(side);
+    m_cellTitle->setObjectName(u"cellTitle"_s);
+    m_cellTitle->setFont(Theme::scaled(font(), 1.15, true));
+    m_cellTitle->setTextFormat(Qt::PlainText);
+    m_cellTitle->setWordWrap(true);
+    m_cellText = new QLabel(side);
+    m_cellText->setObjectName(u"cellText"_s);
+    m_cellText->setTextFormat(Qt::RichText);
+    m_cellText->setWordWrap(true);
+    m_cellText->setAlignment(Qt::AlignTop | Qt::AlignLeft);
+    m_cellText->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    layout->addWidget(m_cellTitle);
+    layout->addWidget(m_cellText, 1);
+    m_cellButtons = new QWidget(side);
+    auto *buttons = new QHBoxLayout(m_cellButtons);
+    buttons->setContentsMargins(0, 0, 0, 0);
+    m_cellToggle = new QPushButton(m_cellButtons);
+    connect(m_cellToggle, &QPushButton::clicked, this, &PairsPage::togglePair);
+    auto *test = new QPushButton(tr("Test pair"), m_cellButtons);
+    connect(test, &QPushButton::clicked, this, [this] { runDoctor({{chosenPair().first, chosenPair().second}}); });
+    auto *traces = new QPushButton(tr("Show its requests"), m_cellButtons);
+    connect(traces, &QPushButton::clicked, this, [this] { Q_EMIT filterWanted(u"pair:%1/%2"_s.arg(chosenPair().first, chosenPair().second)); });
+    auto *pin = new QPushButton(tr("Use in tester"), m_cellButtons);
+    connect(pin, &QPushButton::clicked, this, [this] { Q_EMIT pairPinned(u"%1/%2"_s.arg(chosenPair().first, chosenPair().second).toUtf8()); });
+    for (QPushButton *button : {test, traces, pin, m_cellToggle})
+        buttons->addWidget(button);
+    buttons->addStretch(1);
+    layout->addWidget(m_cellButtons);
+    return side;
+}
+
+QWidget *PairsPage::makeBar()
+{
+    auto *bar = new QFrame(this);
+    bar->setObjectName(u"changesBar"_s);
+    const auto paint = [bar] { bar->setStyleSheet(Theme::instance().fill(u"#changesBar { background: %raised%; border: none; border-top: 1px solid %border%; }"_s)); };
+    paint();
+    connect(&Theme::instance(), &Theme::changed, bar, paint);
+    auto *layout = new QHBoxLayout(bar);
+    layout->setContentsMargins(16, 8, 16, 8);
+    m_changes = new QLabel(bar);
+    m_changes->setObjectName(u"changesLabel"_s);
+    m_changes->setTextFormat(Qt::PlainText);
+    m_changes->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    layout->addWidget(m_changes, 1);
+    auto *undo = new QPushButton(tr("Undo"), bar);
+    auto *redo = new QPushButton(tr("Redo"), bar);
+    undo->setEnabled(false);
+    redo->setEnabled(false);
+    connect(undo, &QPushButton::clicked, &m_draft->undoStack(), &QUndoStack::undo);
+    connect(redo, &QPushButton::clicked, &m_draft->undoStack(), &QUndoStack::redo);
+    connect(&m_draft->undoStack(), &QUndoStack::canUndoChanged, undo, &QWidget::setEnabled);
+    connect(&m_draft->undoStack(), &QUndoStack::canRedoChanged, redo, &QWidget::setEnabled);
+    connect(&m_draft->undoStack(), &QUndoStack::undoTextChanged, undo, [undo](const QString &text) { undo->setToolTip(text.isEmpty() ? QString() : tr("Undo: %1").arg(text)); });
+    m_discard = new QPushButton(tr("Discard"), bar);
+    connect(m_discard, &QPushButton::clicked, m_draft, &ConfigDraft::discard);
+    m_apply = new QPushButton(tr("Apply"), bar);
+    m_apply->setObjectName(u"applyButton"_s);
+    m_apply->setProperty("primary", true);
+    connect(m_apply, &QPushButton::clicked, this, &PairsPage::apply);
+    for (QPushButton *button : {undo, redo, m_discard, m_apply})
+        layout->addWidget(button);
+    return bar;
+}
+
+void PairsPage::makeActions()
+{
+    const auto add = [this](const QString &text, const QKeySequence &key, const auto &act) {
+        auto *action = new QAction(text, this);
+        action->setShortcut(key);
+        action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
+        connect(action, &QAction::triggered, this, act);
+        addAction(action);
+        m_actions += action;
+        return action;
+    };
+    add(tr("Undo"), QKeySequence::Undo, [this] { m_draft->undoStack().undo(); });
+    add(tr("Redo"), QKeySequence::Redo, [this] { m_draft->undoStack().redo(); });
+    add(tr("Add prefill server"), QKeySequence(Qt::CTRL | Qt::Key_N), [this] { addServer(Role::Prefill); });
+    add(tr("Add decode server"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_N), [this] { addServer(Role::Decode); });
+    add(tr("Duplicate"), QKeySequence(Qt::CTRL | Qt::Key_D), [this] { m_servers->duplicate(chosenRows()); });
+    add(tr("Remove"), QKeySequence::Delete, [this] {
+        if (!chosenRows().isEmpty())
+            m_servers->remove(chosenRows());
+    });
+    add(tr("Paste servers…"), QKeySequence::Paste, [this] { openImport(QGuiApplication::clipboard()->text()); });
+    add(tr("Copy as flags"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_C), [this] { QGuiApplication::clipboard()->setText(flagsOf(m_draft->config())); });
+    add(tr("Run doctor"), QKeySequence(Qt::Key_F5), [this] { runDoctor({}); });
+    add(tr("Enable or disable pair"), QKeySequence(Qt::CTRL | Qt::Key_Space), [this] { togglePair(); });
+    add(tr("Apply"), QKeySequence(Qt::CTRL | Qt::Key_Return), [this] { apply(); });
+}
+
+void PairsPage::exportMenu(QPushButton *button)
+{
+    auto *menu = new QMenu(button);
+    connect(menu->addAction(tr("Copy as flags")), &QAction::triggered, this, [this] {
+        QGuiApplication::clipboard()->setText(flagsOf(m_draft->config()));
+        m_banner->show(MessageBanner::Kind::Information, tr("Copied: flags for pdlb serve and SGLang's router."));
+    });
+    connect(menu->addAction(tr("Copy as JSON")), &QAction::triggered, this, [this] {
+        QGuiApplication::clipboard()->setText(QString::fromUtf8(QJsonDocument(configToJson(m_draft->config(), WriteFields::Changed)).toJson()));
+        m_banner->show(MessageBanner::Kind::Information, tr("Copied: a configuration file, without keys."));
+    });
+    connect(menu->addAction(tr("Copy URLs")), &QAction::triggered, this, [this] {
+        QStringList lines;
+        for (qsizetype row = 0; row < m_draft->count(); ++row) {
+            const ServerConfig &server = m_draft->server(row);
+            QString line = QLatin1StringView(roleName(m_draft->roleOf(row))) + u' ' + server.url;
+            if (m_draft->roleOf(row) == Role::Prefill && server.bootstrapPort.kind != BootstrapPort::Kind::Discover)
+                line += u' ' + server.bootstrapPort.toString();
+            lines += line;
+        }
+        QGuiApplication::clipboard()->setText(lines.join(u'\n'));
+        m_banner->show(MessageBanner::Kind::Information, tr("Copied: a line for each server."));
+    });
+    menu->addSeparator();
+    connect(menu->addAction(tr("Save configuration file…")), &QAction::triggered, this, [this] {
+        askSaveName(this, tr("Save configuration"), u"pdlb.json"_s, [this](const QString &path) {
+            if (const auto saved = saveConfigFile(path, m_draft->config()); !saved)
+                m_banner->show(MessageBanner::Kind::Error, saved.error().message);
+            else
+                m_banner->show(MessageBanner::Kind::Information, tr("Written: %1. Start it anywhere with: pdlb serve --config %1").arg(path));
+        });
+    });
+    button->setMenu(menu);
+}
+
+void PairsPage::setSession(Session *session)
+{
+    if (m_session)
+        m_session->disconnect(this);
+    m_session = session;
+    m_doctor->stop();
+    doctorFinished({});
+    m_servers->setSession(session);
+    m_matrix->setSession(session);
+    if (!session)
+        return;
+    connect(session, &Session::configChanged, this, [this] { m_draft->setBase(m_session->config()); });
+    connect(session, &Session::stateChanged, this, &PairsPage::draftChanged);
+    m_draft->markApplied(session->config());
+    m_draft->undoStack().clear();
+    m_draft->setBase(session->config());
+    if (m_draft->isChanged())
+        m_draft->change(tr("Another balancer"), [&](Config &config) { config = session->config(); });
+    m_draft->undoStack().clear();
+}
+
+void PairsPage::draftChanged()
+{
+    const Config &config = m_draft->config();
+    m_filling = true;
+    if (!m_host->hasFocus() || !m_host->isModified())
+        m_host->setText(config.host);
+    m_port->setValue(config.port);
+    if (m_policy->findText(config.policy) < 0)
+        m_policy->addItem(config.policy);
+    m_policy->setCurrentText(config.policy);
+    m_pairing->setCurrentIndex(int(config.pairing));
+    m_filling = false;
+    const bool groups = config.pairing == Pairing::Group;
+    m_serverTable->setColumnHidden(ServerModel::GroupColumn, !groups);
+    m_serverTable->setColumnHidden(ServerModel::WeightColumn, config.policy != "weighted"_L1 && groups);
+
+    const QStringList changes = m_draft->changes();
+    const ConfigProblems &problems = m_draft->problems();
+    const bool isChanged = !changes.isEmpty();
+    m_discard->setEnabled(isChanged);
+    m_apply->setEnabled(isChanged && problems.isEmpty());
+    QString tone = u"muted"_s;
+    if (!isChanged && (!problems.isEmpty() && m_draft->count() > 0)) {
+        tone = u"bad"_s;
+        m_changes->setText(problems.first().message);
+    } else if (!isChanged) {
+        m_changes->setText(m_session && m_session->state() == Session::State::Running ? tr("This is in force.") : tr("No changes."));
+    } else if (!problems.isEmpty()) {
+        tone = u"bad"_s;
+        m_changes->setText(tr("Cannot be applied: %1").arg(problems.first().message));
+    } else {
+        tone = QString();
+        m_changes->setText(tr("%n changes not applied: %1", nullptr, int(changes.size())).arg(changes.join(u" · "_s)));
+    }
+    m_changes->setToolTip((problems.isEmpty() ? changes.join(u'\n') : problems.first().message).toHtmlEscaped());
+    m_changes->setProperty("tone", tone);
+    m_changes->style()->unpolish(m_changes);
+    m_changes->style()->polish(m_changes);
+}
+
+QList<int> PairsPage::chosenRows() const
+{
+    QList<int> rows;
+    const QModelIndexList selected = m_serverTable->selectionModel()->selectedRows();
+    for (const QModelIndex &index : selected)
+        rows += index.row();
+    return rows;
+}
+
+QPair<QString, QString> PairsPage::chosenPair() const
+{
+    const MatrixModel::Cell *cell = m_matrix->cell(m_matrixTable->currentIndex());
+    return cell ? QPair(cell->prefill, cell->decode) : QPair<QString, QString>();
+}
+
+void PairsPage::addServer(Role role)
+{
+    const int row = m_servers->add(role);
+    const QModelIndex index = m_servers->index(row, ServerModel::UrlColumn);
+    m_serverTable->setCurrentIndex(index);
+    m_serverTable->edit(index);
+}
+
+void PairsPage::openImport(const QString &text)
+{
+    auto *dialog = new ImportDialog(m_draft->config(), text, this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &ImportDialog::taken, this, [this](const Config &config) {
+        m_draft->change(tr("Paste servers"), [&](Config &draft) { draft = config; });
+    });
+    dialog->open();
+}
+
+void PairsPage::apply()
+{
+    if (!m_session || !m_draft->isChanged())
+        return;
+    if (!m_draft->problems().isEmpty()) {
+        m_banner->show(MessageBanner::Kind::Error, m_draft->problems().first().message);
+        return;
+    }
+    m_apply->setEnabled(false);
+    const Config config = m_draft->config();
+    m_session->apply(config, this, [this, config](const Result<QStringList> &applied) {
+        if (!applied) {
+            m_banner->show(MessageBanner::Kind::Error, tr("Not applied: %1").arg(applied.error().message));
+            draftChanged();
+            return;
+        }
+        m_draft->markApplied(config);
+        if (applied->isEmpty())
+            m_banner->show(MessageBanner::Kind::Information, m_session->state() == Session::State::Running
+                                                                 ? tr("In force. Running requests end on the servers they began on.")
+                                                                 : tr("Kept for the next start."));
+        else
+            m_banner->show(MessageBanner::Kind::Warning, tr("In force, but for what needs a restart: %1").arg(applied->join(u", "_s)));
+    });
+}
+
+void PairsPage::togglePair()
+{
+    const auto [prefill, decode] = chosenPair();
+    if (!prefill.isEmpty())
+        m_draft->setPaired(prefill, decode, !ConfigDraft::isPaired(m_draft->config(), prefill, decode));
+}
+
+void PairsPage::runDoctor(const QList<std::pair<QString, QString>> &pairs)
+{
+    if (!m_session || m_doctor->isRunning())
+        return;
+    m_doctorBar->setRange(0, 0);
+    m_doctorBar->show();
+    m_doctorButton->setText(tr("Stop doctor"));
+    m_doctor->start(*m_session, m_draft->config(), pairs);
+}
+
+void PairsPage::doctorFinished(const DoctorVerdicts &verdicts)
+{
+    m_doctorBar->hide();
+    m_doctorButton->setText(tr("Run doctor"));
+    m_matrix->setVerdicts(verdicts);
+    const DoctorVerdicts &all = m_matrix->verdicts();
+    const auto fine = std::count_if(all.begin(), all.end(), [](const DoctorVerdict &v) { return v.verdict == "works"_L1; });
+    m_doctorLine->setText(all.isEmpty() ? QString() : tr("doctor: %1 of %2 fine").arg(fine).arg(all.size()));
+    // The first one that fails is what people want to see.
+    if (!verdicts.isEmpty() && !m_matrixTable->currentIndex().isValid()) {
+        for (int row = 0; row < m_matrix->rowCount(); ++row) {
+            for (int column = 0; column < m_matrix->columnCount(); ++column) {
+                const MatrixModel::Cell *cell = m_matrix->cell(m_matrix->index(row, column));
+                if (cell->verdict == "fails"_L1 && !m_matrixTable->currentIndex().isValid())
+                    m_matrixTable->setCurrentIndex(m_matrix->index(row, column));
+            }
+        }
+    }
+    showCell();
+}
+
+void PairsPage::showCell()
+{
+    const MatrixModel::Cell *cell = m_matrix->cell(m_matrixTable->currentIndex());
+    m_cellButtons->setVisible(cell);
+    if (!cell) {
+        m_cellTitle->setText(m_matrix->rowCount() > 0 && m_matrix->columnCount() > 0 ? tr("Select a pair") : tr("No pairs yet"));
+        m_cellTitle->setProperty("tone", u"muted"_s);
+        m_cellText->setText((m_matrix->rowCount() > 0 && m_matrix->columnCount() > 0
+                                 ? tr("Each cell is a prefill and a decode server that may serve a request together.")
+                                 : tr("Add at least one prefill and one decode server, or paste a router's flags.")).toHtmlEscaped());
+    } else {
+        const DoctorVerdict verdict = m_matrix->verdicts().value({cell->prefill, cell->decode});
+        const QString pair = u"%1 → %2"_s.arg(cell->prefill, cell->decode);
+        QString tone = cell->state == MatrixModel::CellState::Bad ? u"bad"_s : cell->state == MatrixModel::CellState::Slow ? u"warn"_s : QString();
+        m_cellTitle->setText(verdict.verdict == "fails"_L1 ? tr("%1 cannot work: %2").arg(pair, cell->word) : tr("%1: %2").arg(pair, cell->word));
+        m_cellTitle->setProperty("tone", tone);
+        QString html;
+        if (verdict.prefillMs || verdict.decodeMs) {
+            html += u"<p>%1</p>"_s.arg(tr("The doctor's one-token request: prefill %1, decode %2.")
+                .arg(verdict.prefillMs ? TraceText::duration(*verdict.prefillMs) : u"–"_s, verdict.decodeMs ? TraceText::duration(*verdict.decodeMs) : u"–"_s).toHtmlEscaped());
+        }
+        if (!verdict.notTried.isEmpty())
+            html += u"<p>%1</p>"_s.arg(tr("No request was sent: %1").arg(verdict.notTried).toHtmlEscaped());
+        for (const DoctorFinding &finding : verdict.findings) {
+            const Tone colour = finding.severity == "error"_L1 ? Tone::Bad : finding.severity == "warning"_L1 ? Tone::Warn : Tone::Muted;
+            html += u"<p><b style=\"color:%1\">%2</b> %3 <i>%4</i></p>"_s.arg(color(colour).name(), finding.what.toHtmlEscaped(), finding.cause.toHtmlEscaped(), finding.fix.toHtmlEscaped());
+        }
+        for (const QString &name : {cell->prefill, cell->decode}) {
+            const ServerView *server = m_session ? m_session->server(name) : nullptr;
+            if (server && server->status != "up"_L1 && !server->reason.isEmpty())
+                html += u"<p>%1</p>"_s.arg(tr("%1: %2").arg(name, server->reason).toHtmlEscaped());
+        }
+        if (html.isEmpty())
+            html = tr("Nothing is wrong with it as far as is known. The doctor looks deeper.").toHtmlEscaped();
+        m_cellText->setText(html);
+        const bool paired = ConfigDraft::isPaired(m_draft->config(), cell->prefill, cell->decode);
+        m_cellToggle->setText(paired ? tr("Disable pair") : tr("Enable pair"));
+    }
+    m_cellTitle->style()->unpolish(m_cellTitle);
+    m_cellTitle->style()->polish(m_cellTitle);
+}
+
+void PairsPage::cellMenu(const QPoint &where)
+{
+    const QModelIndex index = m_matrixTable->indexAt(where);
+    if (!index.isValid())
+        return;
+    m_matrixTable->setCurrentIndex(index);
+    const auto [prefill, decode] = chosenPair();
+    auto *menu = new QMenu(this);
+    menu->setAttribute(Qt::WA_DeleteOnClose);
+    connect(menu->addAction(tr("Test %1 → %2").arg(prefill, decode)), &QAction::triggered, this, [this, pair = std::pair(prefill, decode)] { runDoctor({pair}); });
+    connect(menu->addAction(tr("Use in tester")), &QAction::triggered, this, [this, pair = u"%1/%2"_s.arg(prefill, decode)] { Q_EMIT pairPinned(pair.toUtf8()); });
+    connect(menu->addAction(tr("Show its requests")), &QAction::triggered, this, [this, pair = u"pair:%1/%2"_s.arg(prefill, decode)] { Q_EMIT filterWanted(pair); });
+    menu->addSeparator();
+    const bool paired = ConfigDraft::isPaired(m_draft->config(), prefill, decode);
+    connect(menu->addAction(paired ? tr("Disable pair") : tr("Enable pair")), &QAction::triggered, this, &PairsPage::togglePair);
+    menu->popup(m_matrixTable->viewport()->mapToGlobal(where));
+}
+
+void PairsPage::serverMenu(const QPoint &where)
+{
+    const QList<int> rows = chosenRows();
+    if (rows.isEmpty())
+        return;
+    auto *menu = new QMenu(this);
+    menu->setAttribute(Qt::WA_DeleteOnClose);
+    const auto add = [&](const QString &text, const auto &act) { connect(menu->addAction(text), &QAction::triggered, this, act); };
+    add(tr("Enable"), [this, rows] { m_servers->setMany(rows, ServerModel::EnabledColumn, int(Qt::Checked)); });
+    add(tr("Disable"), [this, rows] { m_servers->setMany(rows, ServerModel::EnabledColumn, int(Qt::Unchecked)); });
+    const auto ask = [this, rows](const QString &title, ServerModel::Column column, bool number) {
+        auto *dialog = new QInputDialog(this);
+        dialog->setAttribute(Qt::WA_DeleteOnClose);
+        dialog->setWindowTitle(title);
+        dialog->setLabelText(tr("For %n servers:", nullptr, int(rows.size())));
+        if (number) {
+            dialog->setInputMode(QInputDialog::IntInput);
+            dialog->setIntRange(1, 1000);
+            connect(dialog, &QInputDialog::intValueSelected, this, [this, rows, column](int value) { m_servers->setMany(rows, column, value); });
+        } else {
+            connect(dialog, &QInputDialog::textValueSelected, this, [this, rows, column](const QString &value) { m_servers->setMany(rows, column, value); });
+        }
+        dialog->open();
+    };
+    add(tr("Set weight…"), [ask] { ask(tr("Weight"), ServerModel::WeightColumn, true); });
+    add(tr("Set group…"), [ask] { ask(tr("Group"), ServerModel::GroupColumn, false); });
+    menu->addSeparator();
+    add(tr("Duplicate"), [this, rows] { m_servers->duplicate(rows); });
+    add(tr("Remove"), [this, rows] { m_servers->remove(rows); });
+    if (rows.size() == 1) {
+        const QString name = m_draft->server(rows.first()).name;
+        add(tr("Show its requests"), [this, name, role = m_draft->roleOf(rows.first())] {
+            Q_EMIT filterWanted((role == Role::Prefill ? u"prefill:%1"_s : u"decode:%1"_s).arg(name));
+        });
+    }
+    menu->popup(m_serverTable->viewport()->mapToGlobal(where));
+}
+
+void PairsPage::save(QSettings &settings) const
+{
+    settings.setValue("pairs/columns", m_serverTable->horizontalHeader()->saveState());
+    settings.setValue("pairs/splitter", m_splitter->saveState());
+}
+
+void PairsPage::restore(QSettings &settings)
+{
+    m_serverTable->horizontalHeader()->restoreState(settings.value("pairs/columns").toByteArray());
+    m_splitter->restoreState(settings.value("pairs/splitter").toByteArray());
+    draftChanged();
+}
+
+} // namespace pdlb::gui
