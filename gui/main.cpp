@@ -38,7 +38,7 @@ void installTranslators(QApplication &app, const QString &chosen)
     if (qt->load(locale, u"qtbase"_s, u"_"_s, QLibraryInfo::path(QLibraryInfo::TranslationsPath)))
         QCoreApplication::installTranslator(qt);
     auto *own = new QTranslator(&app);
-    if (locale.language() != QLocale::English && own->load(locale, u"pdlb"_s, u"_"_s, u":/i18n"_s))
+    if (own->load(locale, u"pdlb"_s, u"_"_s, u":/i18n"_s))
         QCoreApplication::installTranslator(own);
 }
 

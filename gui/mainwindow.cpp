@@ -83,6 +83,7 @@ MainWindow::MainWindow(const Options &options, QWidget *parent)
     m_trouble->setProperty("tone", u"bad"_s);
     statusBar()->addPermanentWidget(m_trouble);
     statusBar()->setSizeGripEnabled(false);
+    statusBar()->setContentsMargins(12, 0, 12, 0);
     makeMenus();
 
     connect(m_topBar, &TopBar::startClicked, this, &MainWindow::toggleRunning);
@@ -114,8 +115,7 @@ MainWindow::MainWindow(const Options &options, QWidget *parent)
     });
     connect(m_tester, &TesterPage::traceWanted, this, [this](const QByteArray &requestId) {
         showPage(Traces);
-        if (!m_traces->showRequest(requestId))
-            m_banner->show(MessageBanner::Kind::Information, tr("Its record is not here: it went elsewhere, or capture is paused."));
+        m_traces->awaitRequest(requestId);
     });
     connect(m_stack, &QStackedWidget::currentChanged, this, &MainWindow::updateAttention);
 

@@ -146,8 +146,11 @@ void TimeAxisHeader::paintSection(QPainter *painter, const QRect &rect, int logi
             continue;
         painter->setPen(color(Tone::Border));
         painter->drawLine(x, rect.bottom() - 6, x, rect.bottom());
+        const QString label = tickLabel(tick, step);
+        if (x + 4 + metrics.horizontalAdvance(label) > rect.right())
+            continue;
         painter->setPen(color(Tone::Muted));
-        painter->drawText(QPoint(x + 4, rect.center().y() + metrics.ascent() / 2 - 1), tickLabel(tick, step));
+        painter->drawText(QPoint(x + 4, rect.center().y() + metrics.ascent() / 2 - 1), label);
     }
     painter->restore();
 }

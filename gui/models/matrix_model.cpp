@@ -77,8 +77,14 @@ MatrixModel::Cell MatrixModel::look(const ServerConfig &prefill, const ServerCon
     }
     for (const QString &name : {prefill.name, decode.name}) {
         const ServerView *server = m_session ? m_session->server(name) : nullptr;
-        if (!server)
+        if (!server) {
+            if (m_session && m_session->state() == Session::State::Running && verdict.verdict.isEmpty()) {
+                cell.state = CellState::Unknown;
+                cell.word = tr("%1 not applied").arg(name);
+                return cell;
+            }
             continue;
+        }
         if (server->status == "down"_L1) {
             cell.state = CellState::Bad;
             cell.word = tr("%1 down").arg(name);

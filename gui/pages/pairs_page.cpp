@@ -169,7 +169,7 @@ QWidget *PairsPage::makeServersSide()
     m_serverTable->horizontalHeader()->setHighlightSections(false);
     m_serverTable->horizontalHeader()->setStretchLastSection(true);
     const int digit = fontMetrics().horizontalAdvance(u'0');
-    for (const auto &[column, digits] : {std::pair(0, 5), {1, 9}, {2, 8}, {3, 25}, {4, 13}, {5, 8}, {6, 8}, {7, 17}, {8, 14}})
+    for (const auto &[column, digits] : {std::pair(0, 5), {1, 8}, {2, 7}, {3, 23}, {4, 13}, {5, 8}, {6, 8}, {7, 16}, {8, 11}})
         m_serverTable->setColumnWidth(column, digits * digit);
     m_serverTable->setColumnHidden(ServerModel::GroupColumn, true);
     connect(m_serverTable, &QWidget::customContextMenuRequested, this, &PairsPage::serverMenu);
@@ -222,6 +222,12 @@ QWidget *PairsPage::makeMatrixSide()
     m_matrixTable->setModel(m_matrix);
     m_matrixTable->setItemDelegate(new MatrixDelegate(m_matrixTable));
     m_matrixTable->setShowGrid(false);
+    m_matrixTable->setFrameShape(QFrame::NoFrame);
+    const auto paintHeaders = [this] {
+        m_matrixTable->setStyleSheet(Theme::instance().fill(u"QHeaderView, QHeaderView::section, QTableCornerButton::section { background: %surface%; border: none; }"_s));
+    };
+    paintHeaders();
+    connect(&Theme::instance(), &Theme::changed, m_matrixTable, paintHeaders);
     m_matrixTable->setSelectionMode(QAbstractItemView::SingleSelection);
     m_matrixTable->setEditTriggers(QAbstractItemView::NoEditTriggers);
     m_matrixTable->setContextMenuPolicy(Qt::CustomContextMenu);
@@ -401,7 +407,7 @@ void PairsPage::draftChanged()
     m_filling = false;
     const bool groups = config.pairing == Pairing::Group;
     m_serverTable->setColumnHidden(ServerModel::GroupColumn, !groups);
-    m_serverTable->setColumnHidden(ServerModel::WeightColumn, config.policy != "weighted"_L1 && groups);
+    m_serverTable->setColumnHidden(ServerModel::WeightColumn, config.policy != "weighted"_L1);
 
     const QStringList changes = m_draft->changes();
     const ConfigProblems &problems = m_draft->problems();

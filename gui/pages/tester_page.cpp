@@ -44,7 +44,7 @@ TesterPage::TesterPage(const QString &historyFile, QWidget *parent)
     scroll->setWidgetResizable(true);
     scroll->setFrameShape(QFrame::NoFrame);
     scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    scroll->setMinimumWidth(fontMetrics().averageCharWidth() * 52);
+    scroll->setMinimumWidth(fontMetrics().averageCharWidth() * 48);
     leftLayout->addWidget(scroll, 1);
     m_send->setObjectName(u"sendButton"_s);
     m_send->setProperty("primary", true);

@@ -80,6 +80,7 @@ TracesPage::TracesPage(TraceFeed &feed, QWidget *parent)
     m_splitter->setStretchFactor(0, 3);
     m_splitter->setStretchFactor(1, 4);
     m_splitter->setChildrenCollapsible(false);
+    m_splitter->setSizes({340, 320});
 
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
@@ -191,6 +192,13 @@ bool TracesPage::showRequest(const QByteArray &requestId)
     return true;
 }
 
+void TracesPage::awaitRequest(const QByteArray &requestId)
+{
+    constexpr int turns = 30; // of the feed: two seconds
+    m_awaited = showRequest(requestId) ? QByteArray() : requestId;
+    m_awaitedTurns = turns;
+}
+
 QString TracesPage::counts() const
 {
     const QLocale locale;
@@ -225,6 +233,14 @@ void TracesPage::tick()
 {
     if (!isVisible())
         return;
+    if (!m_awaited.isEmpty()) {
+        if (showRequest(m_awaited)) {
+            m_awaited.clear();
+        } else if (--m_awaitedTurns <= 0) {
+            m_awaited.clear();
+            m_banner->show(MessageBanner::Kind::Information, tr("Its record is not here: it went elsewhere, or capture is paused."));
+        }
+    }
     if (m_follow->isChecked() && !m_feed.model().isSorted() && !m_table->isAtEnd())
         m_table->scrollToBottom();
     m_table->tick();

@@ -35,6 +35,8 @@ public:
     void setFilter(const QString &text);
     /// Chooses that request's row, taking the filter away when it hides it. False: it is not there.
     bool showRequest(const QByteArray &requestId);
+    /// The same as soon as it is there: a record may still be on its way. Says so when it does not come.
+    void awaitRequest(const QByteArray &requestId);
     /// "37 of 1,204 shown"
     QString counts() const;
     QList<QAction *> actions() const { return m_actions; }
@@ -84,6 +86,8 @@ private:
     QList<QAction *> m_actions;
     qint64 m_seenRows = 0; ///< rows below which everything is new
     qint64 m_new = 0;
+    QByteArray m_awaited; ///< id of a request to be shown when it comes
+    int m_awaitedTurns = 0; ///< it is looked for so many times more
     quint64 m_chosen = 0; ///< number of the request that is shown
     bool m_selecting = false;
 };

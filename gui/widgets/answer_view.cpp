@@ -4,12 +4,11 @@
 #include "models/trace_text.h"
 #include "theme/theme.h"
 #include "widgets/events_view.h"
+#include "widgets/plain_edit.h"
 
 #include <QHBoxLayout>
 #include <QLabel>
-#include <QPlainTextEdit>
 #include <QPushButton>
-#include <QScrollBar>
 #include <QStyle>
 #include <QTabWidget>
 #include <QTextBrowser>
@@ -22,26 +21,14 @@ namespace {
 
 constexpr std::chrono::milliseconds drawing{66};
 
-QPlainTextEdit *textView(const QString &name, QWidget *parent)
+PlainEdit *textView(const QString &name, QWidget *parent)
 {
-    auto *view = new QPlainTextEdit(parent);
+    auto *view = new PlainEdit(parent);
     view->setReadOnly(true);
     view->setUndoRedoEnabled(false);
     view->setFrameShape(QFrame::NoFrame);
     view->setAccessibleName(name);
-    view->setWordWrapMode(QTextOption::WrapAtWordBoundaryOrAnywhere);
     return view;
-}
-
-/// At the end, without moving what somebody reads further up.
-void append(QPlainTextEdit &view, const QString &text)
-{
-    const bool follows = view.verticalScrollBar()->value() >= view.verticalScrollBar()->maximum() - 4;
-    QTextCursor cursor(view.document());
-    cursor.movePosition(QTextCursor::End);
-    cursor.insertText(text);
-    if (follows)
-        view.verticalScrollBar()->setValue(view.verticalScrollBar()->maximum());
 }
 
 } // namespace
@@ -189,13 +176,13 @@ void AnswerView::flush()
         const QByteArray text = std::exchange(m_pendingText, {});
         if (m_text.size() < mostShown) {
             m_text += text.left(mostShown - m_text.size());
-            append(*m_textView, QString::fromUtf8(text));
+            m_textView->appendText(QString::fromUtf8(text));
         }
     }
     if (!m_pendingRaw.isEmpty()) {
         const QByteArray raw = std::exchange(m_pendingRaw, {});
         m_rawShown += raw.size();
-        append(*m_raw, QString::fromUtf8(raw));
+        m_raw->appendText(QString::fromUtf8(raw));
     }
     if (!m_pendingEvents.empty()) {
         m_events->model().append(std::exchange(m_pendingEvents, {}));
@@ -226,8 +213,13 @@ void AnswerView::finished()
 void AnswerView::showMarkdown()
 {
     constexpr qsizetype most = qsizetype(512) * 1024; // laying it out takes its time
-    if (m_tabs->currentWidget() == m_markdown && !m_run)
-        m_markdown->setMarkdown(QString::fromUtf8(m_text.left(most)));
+    if (m_tabs->currentWidget() != m_markdown || m_run)
+        return;
+    const QString text = QString::fromUtf8(m_text.left(most));
+    if (PlainEdit::longestWord(text) > PlainEdit::longestWrapped)
+        m_markdown->setPlainText(tr("There are words in it that are too long to be laid out; see Text."));
+    else
+        m_markdown->setMarkdown(text);
 }
 
 void AnswerView::showFigures()

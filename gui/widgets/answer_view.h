@@ -11,7 +11,6 @@
 
 class QHBoxLayout;
 class QLabel;
-class QPlainTextEdit;
 class QPushButton;
 class QTabWidget;
 class QTextBrowser;
@@ -19,6 +18,7 @@ class QTextBrowser;
 namespace pdlb::gui {
 
 class EventsView;
+class PlainEdit;
 
 /// Sends one request and shows what comes while it comes: figures, text, events, bytes; Markdown when it has ended.
 class AnswerView final : public QWidget
@@ -75,9 +75,9 @@ private:
     QLabel *m_state;
     QLabel *m_remark;
     QTabWidget *m_tabs;
-    QPlainTextEdit *m_textView;
+    PlainEdit *m_textView;
     EventsView *m_events;
-    QPlainTextEdit *m_raw;
+    PlainEdit *m_raw;
     QTextBrowser *m_markdown;
     QPushButton *m_trace;
 };

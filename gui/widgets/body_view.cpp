@@ -37,14 +37,12 @@ protected:
     }
 };
 
-BodyView::BodyView(QWidget *parent) : QPlainTextEdit(parent)
+BodyView::BodyView(QWidget *parent) : PlainEdit(parent)
 {
     setReadOnly(true);
     setUndoRedoEnabled(false);
     setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
     setFont(Theme::monospace(font()));
-    setLineWrapMode(QPlainTextEdit::WidgetWidth);
-    setWordWrapMode(QTextOption::WrapAtWordBoundaryOrAnywhere);
     auto *highlighter = new Highlighter(document());
     connect(&Theme::instance(), &Theme::changed, highlighter, &QSyntaxHighlighter::rehighlight);
 }
@@ -63,7 +61,7 @@ void BodyView::setBody(const QByteArray &bytes)
 void BodyView::setLines(const QString &text)
 {
     if (text != toPlainText())
-        setPlainText(text);
+        setText(text);
 }
 
 } // namespace pdlb::gui

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <QPlainTextEdit>
+#include "widgets/plain_edit.h"
 
 namespace pdlb::gui {
 
 /// A body, read-only: JSON is laid out in lines, everything else is shown as it is; secrets are hidden. Long ones are cut.
-class BodyView final : public QPlainTextEdit
+class BodyView final : public PlainEdit
 {
     Q_OBJECT
 

@@ -5,6 +5,7 @@
 #include "widgets/body_view.h"
 #include "widgets/file_dialogs.h"
 #include "widgets/histogram_plot.h"
+#include "widgets/plain_edit.h"
 
 #include <QHBoxLayout>
 #include <QHeaderView>
@@ -16,7 +17,6 @@
 #include <QSplitter>
 #include <QTabWidget>
 #include <QTableView>
-#include <QTextEdit>
 
 using namespace Qt::StringLiterals;
 
@@ -24,7 +24,7 @@ namespace pdlb::gui {
 
 EventsView::EventsView(QWidget *parent)
     : QWidget(parent), m_model(new EventModel(this)), m_table(new QTableView(this)), m_body(new BodyView(this)),
-      m_histogram(new HistogramPlot(tr("time between events"), this)), m_remark(new QLabel(this)), m_text(new QTextEdit(this))
+      m_histogram(new HistogramPlot(tr("time between events"), this)), m_remark(new QLabel(this)), m_text(new PlainEdit(this))
 {
     auto *filter = new QLineEdit(this);
     filter->setPlaceholderText(tr("Show events with …"));
@@ -57,7 +57,6 @@ EventsView::EventsView(QWidget *parent)
     connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &EventsView::showCurrent);
 
     m_text->setReadOnly(true);
-    m_text->setAcceptRichText(false);
     m_text->setAccessibleName(tr("The text that the events make together"));
     m_body->setAccessibleName(tr("The selected event"));
     auto *side = new QTabWidget(this);
@@ -89,7 +88,7 @@ void EventsView::setTimeline(const trace::Timeline &timeline)
 {
     m_model->setAnswer(timeline);
     m_body->clear();
-    m_text->setPlainText(m_model->text());
+    m_text->setText(m_model->text());
     m_histogram->setValues(m_model->gaps());
     const trace::LegTimeline *decode = timeline.leg(false);
     if (!timeline.stream)
@@ -114,7 +113,7 @@ void EventsView::refresh()
     const QScrollBar *bar = m_table->verticalScrollBar();
     if (bar->value() >= bar->maximum() - 2)
         m_table->scrollToBottom();
-    m_text->setPlainText(m_model->text());
+    m_text->setText(m_model->text());
     m_histogram->setValues(m_model->gaps());
 }
 

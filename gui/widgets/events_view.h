@@ -8,12 +8,12 @@
 class QLabel;
 class QLineEdit;
 class QTableView;
-class QTextEdit;
 
 namespace pdlb::gui {
 
 class BodyView;
 class HistogramPlot;
+class PlainEdit;
 
 /// The events of a stream: list, the selected one as JSON, how their gaps are spread, the text they make together.
 class EventsView final : public QWidget
@@ -38,7 +38,7 @@ private:
     BodyView *m_body;
     HistogramPlot *m_histogram;
     QLabel *m_remark;
-    QTextEdit *m_text;
+    PlainEdit *m_text;
 };
 
 } // namespace pdlb::gui

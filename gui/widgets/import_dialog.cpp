@@ -4,6 +4,7 @@
 #include "models/config_draft.h"
 #include "models/server_import.h"
 #include "theme/theme.h"
+#include "widgets/plain_edit.h"
 #include "widgets/file_dialogs.h"
 
 #include <QCheckBox>
@@ -12,7 +13,6 @@
 #include <QFile>
 #include <QHBoxLayout>
 #include <QLabel>
-#include <QPlainTextEdit>
 #include <QPushButton>
 #include <QStyle>
 
@@ -21,7 +21,7 @@ using namespace Qt::StringLiterals;
 namespace pdlb::gui {
 
 ImportDialog::ImportDialog(const Config &current, const QString &text, QWidget *parent)
-    : QDialog(parent), m_current(current), m_result(current), m_text(new QPlainTextEdit(this)), m_role(new QComboBox(this)),
+    : QDialog(parent), m_current(current), m_result(current), m_text(new PlainEdit(this)), m_role(new QComboBox(this)),
       m_replace(new QCheckBox(tr("Replace all servers"), this)), m_preview(new QLabel(this)), m_take(nullptr)
 {
     setObjectName(u"importDialog"_s);
@@ -71,12 +71,12 @@ ImportDialog::ImportDialog(const Config &current, const QString &text, QWidget *
             QFile file(path);
             constexpr qint64 most = qint64(16) * 1024 * 1024;
             if (file.open(QIODevice::ReadOnly))
-                m_text->setPlainText(QString::fromUtf8(file.read(most)));
+                m_text->setText(QString::fromUtf8(file.read(most)));
             else
                 m_preview->setText(tr("%1 cannot be read: %2").arg(path, file.errorString()));
         });
     });
-    m_text->setPlainText(text);
+    m_text->setText(text);
     read();
 }
 

@@ -8,10 +8,11 @@
 class QCheckBox;
 class QComboBox;
 class QLabel;
-class QPlainTextEdit;
 class QPushButton;
 
 namespace pdlb::gui {
+
+class PlainEdit;
 
 /// Servers out of a text that somebody pastes, with what they would change.
 class ImportDialog final : public QDialog
@@ -31,7 +32,7 @@ private:
 
     Config m_current;
     Config m_result;
-    QPlainTextEdit *m_text;
+    PlainEdit *m_text;
     QComboBox *m_role;
     QCheckBox *m_replace;
     QLabel *m_preview;

@@ -2,11 +2,11 @@
 #include "widgets/message_cards.h"
 
 #include "theme/theme.h"
+#include "widgets/plain_edit.h"
 
 #include <QComboBox>
 #include <QFrame>
 #include <QHBoxLayout>
-#include <QPlainTextEdit>
 #include <QPushButton>
 #include <QVBoxLayout>
 
@@ -18,7 +18,7 @@ class MessageCards::Card final : public QFrame
 {
 public:
     Card(MessageCards *owner, const client::RequestSpec::Message &message)
-        : QFrame(owner), role(new QComboBox(this)), text(new QPlainTextEdit(this))
+        : QFrame(owner), role(new QComboBox(this)), text(new PlainEdit(this))
     {
         setProperty("card", true);
         role->setEditable(true);
@@ -26,7 +26,7 @@ public:
         role->setCurrentText(message.role);
         role->setAccessibleName(MessageCards::tr("Role of the message"));
         text->setObjectName(u"messageText"_s);
-        text->setPlainText(message.content);
+        text->setText(message.content);
         text->setTabChangesFocus(true);
         text->setAccessibleName(MessageCards::tr("Text of the message"));
         text->setMinimumHeight(fontMetrics().height() * 3);
@@ -55,7 +55,7 @@ public:
     }
 
     QComboBox *role;
-    QPlainTextEdit *text;
+    PlainEdit *text;
 };
 
 MessageCards::MessageCards(QWidget *parent) : QWidget(parent), m_layout(new QVBoxLayout(this))

@@ -49,7 +49,7 @@ QString csvOf(const QTableWidget &table)
 
 RepeatPanel::RepeatPanel(QWidget *parent)
     : QWidget(parent), m_bench(new BenchThread(this)), m_requests(new QSpinBox(this)), m_mode(new QComboBox(this)), m_load(new QDoubleSpinBox(this)),
-      m_warmUp(new QSpinBox(this)), m_run(new QPushButton(tr("Run"), this)), m_pin(new QPushButton(tr("Set as baseline"), this)),
+      m_warmUp(new QSpinBox(this)), m_run(new QPushButton(tr("Run"), this)), m_pin(new QPushButton(tr("Baseline"), this)),
       m_export(new QPushButton(tr("Export"), this)), m_line(new QLabel(this)), m_tabs(new QTabWidget(this)),
       m_histogram(new HistogramPlot(tr("TTFT in ms"), this)), m_plot(new QCustomPlot(this)), m_table(new QTableWidget(this)), m_text(new QTextBrowser(this))
 {
@@ -65,6 +65,9 @@ RepeatPanel::RepeatPanel(QWidget *parent)
     m_mode->setAccessibleName(tr("Closed loop (so many at once) or open loop (so many a second)"));
     m_mode->setToolTip(tr("At once: so many run at a time. A second: they begin at that rate whatever comes back, and times count from when they should have begun."));
     m_load->setRange(0.1, 20'000);
+    m_requests->setMaximumWidth(fontMetrics().averageCharWidth() * 12);
+    m_load->setMaximumWidth(fontMetrics().averageCharWidth() * 11);
+    m_warmUp->setMaximumWidth(fontMetrics().averageCharWidth() * 9);
     m_load->setDecimals(1);
     m_load->setValue(8);
     m_load->setObjectName(u"repeatLoad"_s);
@@ -91,9 +94,7 @@ RepeatPanel::RepeatPanel(QWidget *parent)
     bar->addWidget(m_mode);
     add(tr("warm-up"), m_warmUp);
     bar->addWidget(m_run);
-    bar->addWidget(m_line, 1);
-    bar->addWidget(m_pin);
-    bar->addWidget(m_export);
+    bar->addStretch(1);
     m_pin->setEnabled(false);
     m_export->setEnabled(false);
     m_pin->setToolTip(tr("Later runs are compared with this one"));
@@ -135,6 +136,12 @@ RepeatPanel::RepeatPanel(QWidget *parent)
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(16, 8, 16, 8);
     layout->addLayout(bar);
+    m_line->setText(tr("Sends the request on the left many times and measures."));
+    auto *results = new QHBoxLayout;
+    results->addWidget(m_line, 1);
+    results->addWidget(m_pin);
+    results->addWidget(m_export);
+    layout->addLayout(results);
     layout->addWidget(m_tabs, 1);
     connect(m_run, &QPushButton::clicked, this, [this] {
         if (isRunning())

@@ -4,6 +4,7 @@
 #include "client/curl_command.h"
 #include "session/session.h"
 #include "theme/theme.h"
+#include "widgets/plain_edit.h"
 #include "upstream/origin.h"
 #include "widgets/message_cards.h"
 
@@ -18,7 +19,6 @@
 #include <QNetworkAccessManager>
 #include <QNetworkProxy>
 #include <QNetworkReply>
-#include <QPlainTextEdit>
 #include <QPushButton>
 #include <QStackedWidget>
 #include <QStyle>
@@ -43,11 +43,11 @@ void setState(QWidget *widget, bool isWrong)
 
 RequestForm::RequestForm(QWidget *parent)
     : QWidget(parent), m_endpoint(new QComboBox(this)), m_target(new QComboBox(this)), m_url(new QLineEdit(this)), m_model(new QComboBox(this)),
-      m_key(new QLineEdit(this)), m_input(new QStackedWidget(this)), m_messages(new MessageCards(this)), m_prompt(new QPlainTextEdit(this)),
+      m_key(new QLineEdit(this)), m_input(new QStackedWidget(this)), m_messages(new MessageCards(this)), m_prompt(new PlainEdit(this)),
       m_maxTokens(new QLineEdit(u"256"_s, this)), m_temperature(new QLineEdit(this)), m_stream(new QCheckBox(tr("stream"), this)),
       m_usage(new QCheckBox(tr("usage"), this)), m_more(new QPushButton(tr("More parameters"), this)), m_moreBox(new QWidget(this)),
       m_topP(new QLineEdit(this)), m_seed(new QLineEdit(this)), m_samples(new QLineEdit(this)), m_stop(new QLineEdit(this)),
-      m_extra(new QPlainTextEdit(this)), m_extraProblem(new QLabel(this))
+      m_extra(new PlainEdit(this)), m_extraProblem(new QLabel(this))
 {
     for (const pd::Endpoint endpoint : {pd::Endpoint::ChatCompletions, pd::Endpoint::Completions, pd::Endpoint::Generate})
         m_endpoint->addItem(QString::fromUtf8(pd::endpointPath(endpoint)), int(endpoint));
@@ -80,7 +80,7 @@ RequestForm::RequestForm(QWidget *parent)
     m_input->addWidget(m_messages);
     m_input->addWidget(m_prompt);
     m_messages->setMessages({{u"system"_s, {}}, {u"user"_s, tr("Explain prefill/decode disaggregation in three sentences.")}});
-    m_prompt->setPlainText(tr("Prefill/decode disaggregation means"));
+    m_prompt->setText(tr("Prefill/decode disaggregation means"));
 
     m_stream->setChecked(true);
     m_stream->setObjectName(u"streamCheck"_s);
@@ -305,7 +305,7 @@ void RequestForm::setRequest(const TesterRequest &request)
         m_messages->setMessages(spec.messages);
     else if (spec.endpoint == pd::Endpoint::ChatCompletions)
         m_messages->setMessages({});
-    m_prompt->setPlainText(spec.prompt);
+    m_prompt->setText(spec.prompt);
     const auto text = [](const auto &value) { return value ? QString::number(*value) : QString(); };
     m_maxTokens->setText(text(spec.maxTokens));
     m_temperature->setText(text(spec.temperature));
@@ -323,7 +323,7 @@ void RequestForm::setRequest(const TesterRequest &request)
         extra.remove("bootstrap_host"_L1);
         extra.remove("bootstrap_room"_L1);
     }
-    m_extra->setPlainText(extra.isEmpty() ? QString() : QString::fromUtf8(QJsonDocument(extra).toJson(QJsonDocument::Indented)).trimmed());
+    m_extra->setText(extra.isEmpty() ? QString() : QString::fromUtf8(QJsonDocument(extra).toJson(QJsonDocument::Indented)).trimmed());
     if (spec.topP || spec.seed || spec.samples || !spec.stop.isEmpty())
         m_more->setChecked(true);
 }

@@ -10,13 +10,13 @@ class QCheckBox;
 class QComboBox;
 class QLabel;
 class QLineEdit;
-class QPlainTextEdit;
 class QPushButton;
 class QStackedWidget;
 
 namespace pdlb::gui {
 
 class MessageCards;
+class PlainEdit;
 class Session;
 
 /// What is asked, of whom: the tester's left side.
@@ -53,7 +53,7 @@ private:
     QLineEdit *m_key;
     QStackedWidget *m_input;
     MessageCards *m_messages;
-    QPlainTextEdit *m_prompt;
+    PlainEdit *m_prompt;
     QLineEdit *m_maxTokens;
     QLineEdit *m_temperature;
     QCheckBox *m_stream;
@@ -64,7 +64,7 @@ private:
     QLineEdit *m_seed;
     QLineEdit *m_samples;
     QLineEdit *m_stop;
-    QPlainTextEdit *m_extra;
+    PlainEdit *m_extra;
     QLabel *m_extraProblem;
     http::HeaderList m_headers; ///< of a pasted command
 };

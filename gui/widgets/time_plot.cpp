@@ -15,6 +15,32 @@ using namespace Qt::StringLiterals;
 
 namespace pdlb::gui {
 
+namespace {
+
+/// "−5 min", "−30 s", "now".
+class AgoTicker final : public QCPAxisTicker
+{
+protected:
+    double getTickStep(const QCPRange &range) override
+    {
+        for (const double step : {5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0}) {
+            if (range.size() / step <= 6)
+                return step;
+        }
+        return 1800;
+    }
+    QString getTickLabel(double tick, const QLocale &locale, QChar, int) override
+    {
+        if (tick > -0.5)
+            return TimePlot::tr("now");
+        const double seconds = std::round(-tick);
+        return seconds >= 60 && std::fmod(seconds, 60) == 0 ? TimePlot::tr("−%1 min").arg(locale.toString(seconds / 60, 'f', 0))
+                                                            : TimePlot::tr("−%1 s").arg(locale.toString(seconds, 'f', 0));
+    }
+};
+
+} // namespace
+
 TimePlot::TimePlot(const QString &title, const QString &unit, QWidget *parent)
     : QWidget(parent), m_title(title), m_unit(unit), m_plot(new QCustomPlot(this))
 {
@@ -32,9 +58,7 @@ TimePlot::TimePlot(const QString &title, const QString &unit, QWidget *parent)
     m_plot->legend->setFillOrder(QCPLegend::foColumnsFirst);
     m_plot->legend->setWrap(4);
     m_plot->legend->setRowSpacing(0);
-    m_plot->xAxis->setNumberFormat(u"f"_s);
-    m_plot->xAxis->setNumberPrecision(0);
-    m_plot->xAxis->ticker()->setTickCount(4);
+    m_plot->xAxis->setTicker(QSharedPointer<QCPAxisTicker>(new AgoTicker));
     m_plot->yAxis->ticker()->setTickCount(4);
     connect(m_plot, &QCustomPlot::mouseMove, this, [this](const QMouseEvent *event) {
         QToolTip::showText(event->globalPosition().toPoint(), valuesAt(m_plot->xAxis->pixelToCoord(event->position().x())).toHtmlEscaped().replace(u'\n', u"<br>"_s), m_plot);

@@ -49,6 +49,7 @@ void TimingView::makeActors()
         m_end = std::max(m_end, phase.to.value_or(phase.from));
         if (first || phase.leg != last) {
             Actor actor;
+            actor.leg = phase.leg;
             if (!phase.leg) {
                 actor.name = tr("client");
                 actor.outcome = TraceText::stateInWords(*m_timeline);
@@ -150,6 +151,17 @@ void TimingView::paintEvent(QPaintEvent *)
         };
         for (const trace::Phase &phase : actor.phases)
             paintSpan(painter, rectOf(phase, line.top(), barHeight), kindOf(phase));
+        if (actor.leg) {
+            painter.setPen(QPen(color(Tone::Ok), 1));
+            double last = -100;
+            for (const Monotonic at : actor.leg->times.times()) {
+                const double x = nameWidth + scale.x(at - m_timeline->received);
+                if (x - last < 3)
+                    continue;
+                painter.drawLine(QPointF(x, line.top() + 1), QPointF(x, line.bottom() - 1));
+                last = x;
+            }
+        }
         for (const trace::Phase &phase : actor.inEngine)
             painter.fillRect(rectOf(phase, line.bottom() + 2, 3), color(Tone::Warn));
         painter.setFont(Theme::scaled(font(), 0.9));

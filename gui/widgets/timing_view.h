@@ -29,6 +29,7 @@ private:
     struct Actor {
         QString name;
         QString outcome;
+        const trace::LegTimeline *leg = nullptr; ///< of m_timeline
         std::vector<trace::Phase> phases;
         std::vector<trace::Phase> inEngine; ///< by the engine's own clock, below the others
     };

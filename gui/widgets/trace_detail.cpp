@@ -73,6 +73,7 @@ TraceDetail::TraceDetail(QWidget *parent)
         head->addWidget(button, 0, Qt::AlignTop);
 
     m_tabs->setDocumentMode(true);
+    m_tabs->setMinimumSize(280, fontMetrics().height() * 8); // whatever its pages would like: they scroll
     m_tabs->setObjectName(u"detailTabs"_s);
     m_tabs->addTab(m_overview, tr("Overview"));
     auto *timing = new QWidget(this);

@@ -36,12 +36,13 @@ public:
         if (!value.isEmpty() && value != u"–"_s)
             m_html += u"<tr><td>%1</td><td>%2</td></tr>"_s.arg(muted(name.toHtmlEscaped() + u"&nbsp;&nbsp;&nbsp;"_s), value.toHtmlEscaped());
     }
-    void cells(const QStringList &values, bool isHead = false)
+    /// `words`: so many columns hold text; the others numbers.
+    void cells(const QStringList &values, bool isHead = false, qsizetype words = 1)
     {
         m_html += u"<tr>"_s;
         for (qsizetype i = 0; i < values.size(); ++i) {
             const QString text = values[i].toHtmlEscaped() + u"&nbsp;&nbsp;&nbsp;"_s;
-            m_html += u"<td%1>%2</td>"_s.arg(i == 0 ? u""_s : u" align=right"_s, isHead ? muted(text) : text);
+            m_html += u"<td%1>%2</td>"_s.arg(i < words ? u""_s : u" align=right"_s, isHead ? muted(text) : text);
         }
         m_html += u"</tr>"_s;
     }
@@ -123,11 +124,11 @@ QString TraceHtml::overview(const trace::Timeline &t)
 QString TraceHtml::phases(const trace::Timeline &t)
 {
     Table table;
-    table.cells({tr("who"), tr("phase"), tr("from"), tr("took")}, true);
+    table.cells({tr("who"), tr("phase"), tr("from"), tr("took")}, true, 2);
     for (const trace::Phase &phase : trace::phasesOf(t)) {
         const QString who = !phase.leg ? tr("client") : (phase.leg->prefill ? tr("prefill %1") : tr("decode %1")).arg(TraceText::foreign(phase.leg->server));
         table.cells({phase.earlier ? tr("%1 (earlier attempt)").arg(who) : who, QString::fromLatin1(phase.name), TraceText::duration(phase.from - t.received),
-                     phase.to ? TraceText::duration(*phase.to - phase.from) : tr("goes on")});
+                     phase.to ? TraceText::duration(*phase.to - phase.from) : tr("goes on")}, false, 2);
     }
     return table.html();
 }

@@ -14,12 +14,14 @@
 #include "session/trace_feed.h"
 #include "theme/theme.h"
 #include "widgets/answer_view.h"
+#include "widgets/repeat_panel.h"
 
 #include <QDialog>
 #include <QDir>
 #include <QFontDatabase>
 #include <QLineEdit>
 #include <QPushButton>
+#include <QSpinBox>
 #include <QTableView>
 #include <QTabWidget>
 
@@ -87,6 +89,7 @@ void TstPictures::pages()
 
         const auto grab = [&](const QString &name) {
             QTest::qWait(150); // some turns of the feed; what is drawn depends on no time
+            QCOMPARE(rig.window().size(), size);
             const QString file = u"%1/%2-%3.png"_s.arg(pictureFolder(), name, QString::fromLatin1(QTest::currentDataTag()).replace(u'%', u""_s));
             QVERIFY(rig.window().grab().save(file));
             const QStringList problems = layoutProblems(rig.window());
@@ -97,6 +100,10 @@ void TstPictures::pages()
         auto *tabs = rig.find<QTabWidget>("detailTabs");
         tabs->setCurrentIndex(1);
         grab(u"traces-timing"_s);
+        // One with everything that is kept.
+        const auto real = rig.window().feed().model().find(1);
+        QVERIFY(real && real->bodies);
+        QVERIFY(rig.window().traces().showRequest(real->requestId));
         for (const auto &[tab, name] : {std::pair(0, u"traces-overview"_s), {2, u"traces-request"_s}, {4, u"traces-decode"_s}, {5, u"traces-events"_s}, {6, u"traces-error"_s}}) {
             tabs->setCurrentIndex(tab);
             grab(name);
@@ -114,8 +121,10 @@ void TstPictures::pages()
         rig.window().showPage(gui::MainWindow::Tester);
         rig.window().tester().send();
         QTRY_VERIFY_WITH_TIMEOUT(!rig.window().tester().answer().isRunning(), 15'000);
+        auto *repeat = rig.find<gui::RepeatPanel>("repeatPanel");
+        rig.find<QSpinBox>("repeatRequests")->setValue(24);
         QTest::mouseClick(rig.find<QPushButton>("repeatRun"), Qt::LeftButton);
-        QTRY_COMPARE_WITH_TIMEOUT(rig.find<QPushButton>("repeatRun")->text(), chinese ? rig.find<QPushButton>("repeatRun")->text() : u"Run"_s, 30'000);
+        QTRY_VERIFY_WITH_TIMEOUT(!repeat->isRunning() && repeat->report().all.good == 24, 60'000);
         grab(u"tester"_s);
         rig.window().showPage(gui::MainWindow::Metrics);
         rig.window().metrics().refresh();
@@ -132,6 +141,7 @@ void TstPictures::firstRun()
     gui::Theme::instance().setMode(gui::Theme::Mode::Light);
     QVERIFY(rig.window().isFirstRun());
     QVERIFY(rig.window().grab().save(pictureFolder() + u"/first-run.png"_s));
+    QCOMPARE(rig.window().size(), QSize(1280, 720));
     QCOMPARE(layoutProblems(rig.window()), QStringList());
 }
 
