@@ -10,6 +10,7 @@ Usage: resources/bootstrap.sh COMMAND
 
   demo [OPTION…]  build pdlb and run "pdlb demo OPTION…" (--once: end after the first answer)
   build           build pdlb: build/release/bin/pdlb
+  gui [OPTION…]   build the desktop tool and run "pdlb-gui OPTION…"
   test            build everything and run every test
   test asan       the same with AddressSanitizer and UndefinedBehaviorSanitizer
   packages        only install the packages that the others need
@@ -25,8 +26,10 @@ logs=$root/build/logs
 
 build_packages=(g++ cmake ninja-build qt6-base-dev qt6-httpserver-dev qt6-websockets-dev libcli11-dev libexpected-dev
     prometheus-cpp-dev)
-test_packages=(python3 python3-venv curl)
-optional_packages=(libllhttp-dev) # a second opinion for the fuzz tests, where there is one (Debian 13)
+gui_packages=(qt6-svg-dev qt6-tools-dev qt6-l10n-tools libqcustomplot-dev libgl-dev)
+test_packages=(python3 python3-venv curl appstream desktop-file-utils fonts-inter fonts-wqy-microhei)
+# A second opinion for the fuzz tests, and icons in style sheets, which are part of another package on Debian 12.
+optional_packages=(libllhttp-dev qt6-svg-plugins)
 
 say() {
     printf 'bootstrap: %s\n' "$*" >&2
@@ -90,13 +93,17 @@ install_packages() {
         "${apt[@]}" install --no-install-recommends "${missing[@]}"
 }
 
+# configure [GUI]: GUI is ON where the desktop tool is wanted; a build folder that has it keeps it.
 configure() {
     local cache=$build/CMakeCache.txt options=()
+    if [[ ${1-} == ON ]]; then
+        options+=(-DPDLB_GUI=ON)
+    fi
     # CMake refuses a build folder that was made in another place.
     if [[ -f $cache ]] && ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$root" "$cache"; then
         rm -rf "$build"
     fi
-    if [[ -f $build/build.ninja ]]; then
+    if [[ -f $build/build.ninja ]] && { [[ ${1-} != ON ]] || grep -qx 'PDLB_GUI:BOOL=ON' "$cache"; }; then
         return # ninja configures again when a CMake file has changed
     fi
     if command -v ccache >/dev/null; then
@@ -178,7 +185,7 @@ run_tests() {
 
 command=${1-}
 case $command in
-demo | build | test | packages) shift ;;
+demo | build | gui | test | packages) shift ;;
 -h | --help | help)
     usage
     exit 0
@@ -192,7 +199,7 @@ if [[ $command == test && ${1-} == asan ]]; then
     preset=asan
     shift
 fi
-if [[ $command != demo && $# -gt 0 ]]; then
+if [[ $command != demo && $command != gui && $# -gt 0 ]]; then
     usage >&2
     exit 2
 fi
@@ -212,10 +219,16 @@ build)
     compile pdlb
     say "built $build/bin/pdlb"
     ;;
-packages) install_packages "${build_packages[@]}" "${test_packages[@]}" "${optional_packages[@]}" ;;
+gui)
+    install_packages "${build_packages[@]}" "${gui_packages[@]}" "${optional_packages[@]}"
+    configure ON
+    compile pdlb-gui
+    exec "$build/bin/pdlb-gui" "$@"
+    ;;
+packages) install_packages "${build_packages[@]}" "${gui_packages[@]}" "${test_packages[@]}" "${optional_packages[@]}" ;;
 test)
-    install_packages "${build_packages[@]}" "${test_packages[@]}" "${optional_packages[@]}"
-    configure
+    install_packages "${build_packages[@]}" "${gui_packages[@]}" "${test_packages[@]}" "${optional_packages[@]}"
+    configure ON
     compile all
     make_venv
     run_tests

@@ -197,7 +197,9 @@ RequestSpec specOfBody(pd::Endpoint endpoint, const QJsonObject &body)
         take(endpoint == pd::Endpoint::Generate ? "text"_L1 : "prompt"_L1, isText, [&](const QJsonValue &v) { spec.prompt = v.toString(); });
     }
     if (endpoint == pd::Endpoint::Generate) {
+        // An object of its own: with members that are no fields it stays as a whole, since `extra` replaces whole members.
         QJsonObject sampling = rest["sampling_params"_L1].toObject();
+        const RequestSpec before = spec;
         const auto of = [&](QLatin1StringView name, auto use) {
             if (sampling[name].isDouble()) {
                 use(sampling[name]);
@@ -210,7 +212,7 @@ RequestSpec specOfBody(pd::Endpoint endpoint, const QJsonObject &body)
         if (sampling.isEmpty())
             rest.remove("sampling_params"_L1);
         else
-            rest["sampling_params"_L1] = sampling;
+            spec = before;
     } else {
         take("max_tokens"_L1, isWhole, [&](const QJsonValue &v) { spec.maxTokens = v.toInt(); });
         take("temperature"_L1, isNumber, [&](const QJsonValue &v) { spec.temperature = v.toDouble(); });

@@ -15,7 +15,7 @@ bool isWildcard(const QHostAddress &address)
 
 MockEngine::MockEngine(Role role, const MockOptions &options, Rendezvous *hub, QObject *parent)
     : QObject(parent),
-      m_core{role, options, MockText(options.text), hub ? hub : &m_ownHub, options.bootstrapPort}
+      m_core{role, options, MockText(options.text), hub ? hub : &m_ownHub, options.bootstrapPort}, m_log(options.logBytes)
 {
     m_http.setHeadHandler([this](MockExchange &exchange) { onHead(exchange); });
     m_http.setHandler([this](MockExchange &exchange) { onRequest(exchange); });

@@ -55,6 +55,7 @@ struct MockOptions {
     QByteArray kvCacheDtype = "auto";
     QByteArray transferBackend = "mooncake";
     QJsonObject info; ///< members that /server_info, and the bootstrap server where it has them, tell instead of the truth
+    qint64 logBytes = qint64(64) * 1024 * 1024; ///< of the bodies that MockEngine::requests() remembers
     bool registered = true; ///< prefill: see MockBootstrap::setRegistered()
 };
 

@@ -7,7 +7,6 @@ namespace pdlb::mock {
 
 namespace {
 constexpr size_t maxEntries = 1000;
-constexpr qint64 maxBytes = 64 * 1024 * 1024;
 constexpr qsizetype maxPaths = 1000;
 } // namespace
 
@@ -26,7 +25,7 @@ void RequestLog::add(const http::RequestHead &head, const QByteArray &body)
 {
     m_requests.push_back({head, body, SteadyClock::instance().now()});
     m_bytes += body.size();
-    while (m_requests.size() > maxEntries || (m_bytes > maxBytes && m_requests.size() > 1)) {
+    while (m_requests.size() > maxEntries || (m_bytes > m_maxBytes && m_requests.size() > 1)) {
         m_bytes -= m_requests.front().body.size();
         m_requests.pop_front();
     }

@@ -22,10 +22,11 @@ struct RecordedRequest {
     QList<quint64> rooms() const;
 };
 
-/// The newest requests of an engine, at most 1,000 and 64 MiB of bodies.
+/// The newest requests of an engine, at most 1,000 and so many bytes of bodies.
 class RequestLog
 {
 public:
+    explicit RequestLog(qint64 maxBytes) : m_maxBytes(maxBytes) {}
     void countPost(const QByteArray &path);
     void add(const http::RequestHead &head, const QByteArray &body);
     void addAbort(const QByteArray &rid);
@@ -39,6 +40,7 @@ private:
     std::deque<QByteArray> m_aborts;
     QHash<QByteArray, qint64> m_posts;
     qint64 m_bytes = 0;
+    qint64 m_maxBytes;
 };
 
 } // namespace pdlb::mock

@@ -261,7 +261,7 @@ QWidget *PairsPage::makeMatrixSide()
     m_cellButtons = new QWidget(side);
     auto *buttons = new QHBoxLayout(m_cellButtons);
     buttons->setContentsMargins(0, 0, 0, 0);
-    m_cellToggle = new QPushButton(m_cellButtons);
+    m_cellToggle = new QPushButton(tr("Disable pair"), m_cellButtons);
     connect(m_cellToggle, &QPushButton::clicked, this, &PairsPage::togglePair);
     auto *test = new QPushButton(tr("Test pair"), m_cellButtons);
     connect(test, &QPushButton::clicked, this, [this] { runDoctor({{chosenPair().first, chosenPair().second}}); });

@@ -22,7 +22,7 @@ MockEngines::~MockEngines()
 void MockEngines::start(int prefills, int decodes)
 {
     m_thread.post([this, prefills, decodes] {
-        m_fleet = std::make_unique<mock::MockFleet>(mock::FleetOptions{.prefills = prefills, .decodes = decodes});
+        m_fleet = std::make_unique<mock::MockFleet>(mock::FleetOptions{.prefills = prefills, .decodes = decodes, .engine = {.logBytes = 0}}); // the window has the requests
         if (const auto ok = m_fleet->start(); !ok) {
             QMetaObject::invokeMethod(this, [this, why = ok.error().message] { Q_EMIT failed(why); }, Qt::QueuedConnection);
             m_fleet.reset();

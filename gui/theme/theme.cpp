@@ -32,7 +32,7 @@ constexpr std::array<ToneRow, toneCount> tones{{
     {Tone::Muted, "muted", 0xFF57606A, 0xFF9AA4AF},
     {Tone::Accent, "accent", 0xFF0B62C4, 0xFF6CB2FF},
     {Tone::OnAccent, "onaccent", 0xFFFFFFFF, 0xFF10243D},
-    {Tone::Selection, "selection", 0xFFE7F0FB, 0xFF28364A},
+    {Tone::Selection, "selection", 0xFFECF3FD, 0xFF28364A},
     {Tone::Ok, "ok", 0xFF1A7F37, 0xFF4AC26B},
     {Tone::Warn, "warn", 0xFF8A5A00, 0xFFE3B341},
     {Tone::Bad, "bad", 0xFFB42318, 0xFFFF7B72},

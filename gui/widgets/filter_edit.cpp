@@ -144,20 +144,26 @@ void FilterEdit::insert(const QString &completion)
     }
 }
 
+/// Tab takes the first offer while there are offers.
+bool FilterEdit::focusNextPrevChild(bool next)
+{
+    if (!next || !m_completer->popup()->isVisible() || m_completions.isEmpty())
+        return QLineEdit::focusNextPrevChild(next);
+    const QModelIndex current = m_completer->popup()->currentIndex();
+    m_completer->popup()->hide();
+    insert(current.isValid() ? current.data(Qt::UserRole).toString() : m_completions.first().text);
+    return true;
+}
+
 void FilterEdit::keyPressEvent(QKeyEvent *event)
 {
     const bool isOffering = m_completer->popup()->isVisible();
-    if (isOffering && (event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter || event->key() == Qt::Key_Tab)) {
-        const QModelIndex current = m_completer->popup()->currentIndex();
-        if (current.isValid()) {
+    if (isOffering && (event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter)) {
+        if (m_completer->popup()->currentIndex().isValid()) {
             event->ignore(); // the completer's
             return;
         }
         m_completer->popup()->hide();
-        if (event->key() == Qt::Key_Tab && !m_completions.isEmpty()) {
-            insert(m_completions.first().text);
-            return;
-        }
     }
     if (event->key() == Qt::Key_Escape && !isOffering && !text().isEmpty()) {
         clear();

@@ -23,6 +23,7 @@ MessageBanner::MessageBanner(QWidget *parent)
     m_text->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
     layout->addWidget(m_text, 1);
     layout->addWidget(m_action);
+    m_action->hide();
     auto *close = new QPushButton(u"✕"_s, this);
     close->setProperty("flat", true);
     close->setToolTip(tr("Close this message"));

@@ -306,7 +306,7 @@ void TstAdmin::slowListenerIsTold()
     edge::EdgeShared shared(0);
     edge::EdgeServer server({}, shared, SteadyClock::instance());
     QObject streams;
-    server.addRoute("/events", {"GET"}, [&](edge::Exchange &exchange) { new relay::EventStream(exchange, feed, {}, 1h, &streams); });
+    server.addRoute("/events", {"GET"}, [&](edge::Exchange &exchange) { new relay::EventStream(exchange, feed, {.heartbeat = 1h}, &streams); });
     const auto sockets = edge::openListenSockets(QHostAddress(QHostAddress::LocalHost), 0, 1);
     QVERIFY(sockets);
     QVERIFY(server.listen(sockets->first()));

@@ -39,7 +39,7 @@ Event eventOf(const QByteArray &word)
     if (word == "stalled")
         return ClientStalled{};
     if (word == "drained")
-        return Forced{{503, "shutting_down", u"the balancer is shutting down"_s}, EndReason::Drain};
+        return Forced{{503, "shutting_down", u"the balancer is shutting down"_s}, trace::EndReason::Drain};
     if (word == "merged")
         return MergeComplete{};
     if (word == "merge")
