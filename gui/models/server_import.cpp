@@ -19,10 +19,9 @@ namespace pdlb::gui {
 
 namespace {
 
-QString tr(const char *text)
-{
-    return QCoreApplication::translate("ServerImport", text);
-}
+struct Words {
+    Q_DECLARE_TR_FUNCTIONS(ServerImport)
+};
 
 Result<ImportedServers> fromFlags(const QString &text)
 {
@@ -51,7 +50,7 @@ Result<ImportedServers> fromFlags(const QString &text)
     auto config = parser.config(CheckConfig::Form);
     if (!config)
         return tl::unexpected(config.error());
-    ImportedServers imported{.prefill = config->prefill, .decode = config->decode, .form = tr("flags")};
+    ImportedServers imported{.prefill = config->prefill, .decode = config->decode, .form = Words::tr("flags")};
     return imported;
 }
 
@@ -71,7 +70,7 @@ Result<ServerConfig> serverOf(const QJsonValue &value)
 
 Result<ImportedServers> fromArray(const QJsonArray &array, Role bare)
 {
-    ImportedServers imported{.form = tr("JSON list")};
+    ImportedServers imported{.form = Words::tr("JSON list")};
     for (const QJsonValue &value : array) {
         const auto server = serverOf(value);
         if (!server)
@@ -88,7 +87,7 @@ Result<ImportedServers> fromJson(const QString &text, Role bare)
     const QByteArray bytes = text.toUtf8();
     const QJsonDocument document = QJsonDocument::fromJson(bytes, &error);
     if (error.error != QJsonParseError::NoError)
-        return failure(tr("it begins like JSON, but is none: %1 at character %2").arg(error.errorString()).arg(error.offset + 1));
+        return failure(Words::tr("it begins like JSON, but is none: %1 at character %2").arg(error.errorString()).arg(error.offset + 1));
     if (document.isArray())
         return fromArray(document.array(), bare);
     if (document.object().contains("servers"_L1)) // as the admin API lists them
@@ -96,12 +95,12 @@ Result<ImportedServers> fromJson(const QString &text, Role bare)
     auto loaded = configFromJson(bytes, CheckConfig::Form);
     if (!loaded)
         return failure(u"%1: %2"_s.arg(loaded.error().first().path, loaded.error().first().message));
-    return ImportedServers{.prefill = loaded->config.prefill, .decode = loaded->config.decode, .whole = loaded->config, .form = tr("configuration file")};
+    return ImportedServers{.prefill = loaded->config.prefill, .decode = loaded->config.decode, .whole = loaded->config, .form = Words::tr("configuration file")};
 }
 
 Result<ImportedServers> fromLines(const QString &text, Role bare)
 {
-    ImportedServers imported{.form = tr("URLs")};
+    ImportedServers imported{.form = Words::tr("URLs")};
     qsizetype number = 0;
     const QStringList lines = text.split(u'\n');
     for (const QString &line : lines) {
@@ -120,15 +119,15 @@ Result<ImportedServers> fromLines(const QString &text, Role bare)
         if (!server.url.contains(u"://"_s))
             server.url.prepend(u"http://"_s);
         if (const auto url = upstream::parseServerUrl(server.url); !url)
-            return failure(tr("line %1: %2").arg(number).arg(url.error().message));
+            return failure(Words::tr("line %1: %2").arg(number).arg(url.error().message));
         if (!words.isEmpty()) {
             const auto port = BootstrapPort::parse(words.takeFirst());
             if (!port)
-                return failure(tr("line %1: %2").arg(number).arg(port.error().message));
+                return failure(Words::tr("line %1: %2").arg(number).arg(port.error().message));
             server.bootstrapPort = *port;
         }
         if (!words.isEmpty())
-            return failure(tr("line %1: \"%2\" is too much; expected a URL and a bootstrap port").arg(number).arg(words.join(u' ').left(60)));
+            return failure(Words::tr("line %1: \"%2\" is too much; expected a URL and a bootstrap port").arg(number).arg(words.join(u' ').left(60)));
         (role == Role::Prefill ? imported.prefill : imported.decode) += server;
     }
     return imported;
@@ -140,14 +139,14 @@ Result<ImportedServers> importServers(const QString &text, Role bare)
 {
     const QString trimmed = text.trimmed();
     if (trimmed.isEmpty())
-        return failure(tr("there is nothing yet: paste flags (--prefill … --decode …), URLs, JSON or a configuration file"));
+        return failure(Words::tr("there is nothing yet: paste flags (--prefill … --decode …), URLs, JSON or a configuration file"));
     if (trimmed.size() > 16 * 1024 * 1024)
-        return failure(tr("that is too long"));
+        return failure(Words::tr("that is too long"));
     const bool isJson = trimmed.startsWith(u'{') || trimmed.startsWith(u'[');
     const bool isFlags = trimmed.contains("--prefill"_L1) || trimmed.contains("--decode"_L1) || trimmed.startsWith("--"_L1);
     auto imported = isJson ? fromJson(trimmed, bare) : isFlags ? fromFlags(trimmed) : fromLines(trimmed, bare);
     if (imported && imported->prefill.isEmpty() && imported->decode.isEmpty() && !imported->whole)
-        return failure(tr("no server is in there"));
+        return failure(Words::tr("no server is in there"));
     return imported;
 }
 
