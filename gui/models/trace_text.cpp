@@ -6,6 +6,9 @@
 #include <QLocale>
 #include <QStringList>
 
+#include <algorithm>
+#include <array>
+
 using namespace Qt::StringLiterals;
 
 namespace pdlb::gui {
@@ -128,6 +131,15 @@ QString TraceText::bytes(qint64 bytes)
 QString TraceText::count(std::optional<qint64> number)
 {
     return number ? QLocale().toString(*number) : u"–"_s;
+}
+
+QString TraceText::phase(const char *name)
+{
+    static constexpr std::array names{
+        QT_TR_NOOP("queue"), QT_TR_NOOP("until answer"), QT_TR_NOOP("answer"), QT_TR_NOOP("connect"), QT_TR_NOOP("reuse"), QT_TR_NOOP("send"),
+        QT_TR_NOOP("compute + KV"), QT_TR_NOOP("wait"), QT_TR_NOOP("first token"), QT_TR_NOOP("stream"), QT_TR_NOOP("in engine")};
+    const auto known = std::find_if(names.begin(), names.end(), [name](const char *n) { return QByteArrayView(n) == QByteArrayView(name); });
+    return known == names.end() ? QString::fromLatin1(name) : tr(*known);
 }
 
 QString TraceText::foreign(const QByteArray &bytes, qsizetype most)

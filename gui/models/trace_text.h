@@ -43,6 +43,8 @@ public:
     static QString count(std::optional<qint64> number);
     /// Why it ended as it did, or what goes on; one line.
     static QString summary(const trace::Timeline &timeline);
+    /// Of a trace::Phase.
+    static QString phase(const char *name);
     /// What others sent, for showing.
     static QString foreign(const QByteArray &bytes, qsizetype most = 256);
 };

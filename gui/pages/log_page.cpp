@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pages/log_page.h"
 
+#include "delegates/row_delegate.h"
 #include "theme/theme.h"
 
 #include <QClipboard>
@@ -70,6 +71,7 @@ LogPage::LogPage(QWidget *parent) : QWidget(parent), m_model(new LogModel(this))
     head->addWidget(level);
     head->addWidget(copyButton);
     head->addWidget(clear);
+    m_table->setItemDelegate(new RowDelegate(m_table));
     m_table->setObjectName(u"logTable"_s);
     m_table->setAccessibleName(tr("Messages"));
     m_table->setModel(m_proxy);

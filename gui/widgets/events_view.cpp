@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "widgets/events_view.h"
 
+#include "delegates/row_delegate.h"
 #include "theme/theme.h"
 #include "widgets/body_view.h"
 #include "widgets/file_dialogs.h"
@@ -40,6 +41,7 @@ EventsView::EventsView(QWidget *parent)
     proxy->setFilterCaseSensitivity(Qt::CaseInsensitive);
     connect(filter, &QLineEdit::textChanged, proxy, &QSortFilterProxyModel::setFilterFixedString);
     m_table->setModel(proxy);
+    m_table->setItemDelegate(new RowDelegate(m_table));
     m_table->setObjectName(u"eventsTable"_s);
     m_table->setAccessibleName(tr("Events"));
     m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
@@ -90,6 +92,8 @@ void EventsView::setTimeline(const trace::Timeline &timeline)
     m_body->clear();
     m_text->setText(m_model->text());
     m_histogram->setValues(m_model->gaps());
+    if (m_model->rowCount() > 0)
+        m_table->selectRow(0);
     const trace::LegTimeline *decode = timeline.leg(false);
     if (!timeline.stream)
         setRemark(tr("The answer was no stream: there are no events."));

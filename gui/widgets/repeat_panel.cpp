@@ -2,6 +2,7 @@
 #include "widgets/repeat_panel.h"
 
 #include "client/bench_report.h"
+#include "delegates/row_delegate.h"
 #include "models/trace_text.h"
 #include "theme/theme.h"
 #include "widgets/file_dialogs.h"
@@ -115,6 +116,7 @@ RepeatPanel::RepeatPanel(QWidget *parent)
     };
     connect(&Theme::instance(), &Theme::changed, m_plot, paint);
     paint();
+    m_table->setItemDelegate(new RowDelegate(m_table));
     m_table->setObjectName(u"repeatTable"_s);
     m_table->setAccessibleName(tr("Results by pair"));
     m_table->setColumnCount(8);

@@ -80,7 +80,7 @@ QStringList TimingView::lines() const
     for (const Actor &actor : m_actors) {
         QStringList phases;
         for (const trace::Phase &phase : actor.phases)
-            phases += u"%1 %2"_s.arg(QString::fromLatin1(phase.name), TraceText::duration(phase.to.value_or(m_end) - phase.from));
+            phases += u"%1 %2"_s.arg(TraceText::phase(phase.name), TraceText::duration(phase.to.value_or(m_end) - phase.from));
         lines += u"%1: %2"_s.arg(actor.name, phases.join(u", "_s));
     }
     return lines;
@@ -168,7 +168,7 @@ void TimingView::paintEvent(QPaintEvent *)
         painter.setPen(color(Tone::Muted));
         QStringList words;
         for (const trace::Phase &phase : actor.phases)
-            words += u"%1 %2"_s.arg(QString::fromLatin1(phase.name), TraceText::duration(phase.to.value_or(m_end) - phase.from));
+            words += u"%1 %2"_s.arg(TraceText::phase(phase.name), TraceText::duration(phase.to.value_or(m_end) - phase.from));
         if (!actor.outcome.isEmpty())
             words += actor.outcome;
         const QRect under(line.left(), line.bottom() + 5, line.width(), QFontMetrics(painter.font()).height() + 2);
@@ -189,7 +189,7 @@ bool TimingView::event(QEvent *event)
             for (const trace::Phase &phase : *phases) {
                 if (at < phase.from || at > phase.to.value_or(m_end))
                     continue;
-                QToolTip::showText(help->globalPos(), tr("%1, %2: %3, from %4 to %5").arg(m_actors[i].name, QString::fromLatin1(phase.name),
+                QToolTip::showText(help->globalPos(), tr("%1, %2: %3, from %4 to %5").arg(m_actors[i].name, TraceText::phase(phase.name),
                     TraceText::duration(phase.to.value_or(m_end) - phase.from), TraceText::duration(phase.from - m_timeline->received),
                     TraceText::duration(phase.to.value_or(m_end) - m_timeline->received)).toHtmlEscaped(), this);
                 return true;

@@ -221,8 +221,10 @@ void TraceDetail::showSentence()
         title = tr("#%1 took %2: first token after %3").arg(m_number).arg(TraceText::duration(*t.ended - t.received), TraceText::duration(ttftOf(t)));
         if (!ttftOf(t))
             title = tr("#%1 took %2").arg(m_number).arg(TraceText::duration(*t.ended - t.received));
-        subtitle = tr("%1 · %2 tokens in, %3 out · %4").arg(TraceText::pair(t), TraceText::count(t.facts.promptTokens), TraceText::count(t.facts.completionTokens),
-                                                             TraceText::foreign(t.facts.finishReason.isEmpty() ? QByteArray(endReasonName(t.end)) : t.facts.finishReason));
+        const QString finish = TraceText::foreign(t.facts.finishReason.isEmpty() ? QByteArray(endReasonName(t.end)) : t.facts.finishReason);
+        subtitle = t.facts.promptTokens || t.facts.completionTokens
+            ? tr("%1 · %2 tokens in, %3 out · %4").arg(TraceText::pair(t), TraceText::count(t.facts.promptTokens), TraceText::count(t.facts.completionTokens), finish)
+            : tr("%1 · %2").arg(TraceText::pair(t), finish);
     } else {
         title = tr("#%1 failed: %2").arg(m_number).arg(t.error.isEmpty() ? TraceText::stateInWords(t) : t.error.left(300));
         if (t.end == trace::EndReason::ClientGone)

@@ -127,7 +127,7 @@ QString TraceHtml::phases(const trace::Timeline &t)
     table.cells({tr("who"), tr("phase"), tr("from"), tr("took")}, true, 2);
     for (const trace::Phase &phase : trace::phasesOf(t)) {
         const QString who = !phase.leg ? tr("client") : (phase.leg->prefill ? tr("prefill %1") : tr("decode %1")).arg(TraceText::foreign(phase.leg->server));
-        table.cells({phase.earlier ? tr("%1 (earlier attempt)").arg(who) : who, QString::fromLatin1(phase.name), TraceText::duration(phase.from - t.received),
+        table.cells({phase.earlier ? tr("%1 (earlier attempt)").arg(who) : who, TraceText::phase(phase.name), TraceText::duration(phase.from - t.received),
                      phase.to ? TraceText::duration(*phase.to - phase.from) : tr("goes on")}, false, 2);
     }
     return table.html();
@@ -237,7 +237,7 @@ QString TraceHtml::comparison(const trace::Timeline &a, const QString &nameA, co
         for (const trace::Phase &phase : trace::phasesOf(t)) {
             if (phase.earlier || !phase.to)
                 continue;
-            const QString name = QLatin1StringView(phase.actor()) + u": "_s + QLatin1StringView(phase.name);
+            const QString name = QLatin1StringView(phase.actor()) + u": "_s + TraceText::phase(phase.name);
             if (!lengths.contains(name))
                 order.push_back(name);
             (first ? lengths[name].a : lengths[name].b) = double((*phase.to - phase.from).count()) / 1e6;

@@ -517,6 +517,50 @@
             <source>prefill</source>
             <translation>Prefill</translation>
         </message>
+        <message>
+            <source>queue</source>
+            <translation>排队</translation>
+        </message>
+        <message>
+            <source>until answer</source>
+            <translation>等待应答</translation>
+        </message>
+        <message>
+            <source>answer</source>
+            <translation>应答</translation>
+        </message>
+        <message>
+            <source>connect</source>
+            <translation>连接</translation>
+        </message>
+        <message>
+            <source>reuse</source>
+            <translation>复用连接</translation>
+        </message>
+        <message>
+            <source>send</source>
+            <translation>发送</translation>
+        </message>
+        <message>
+            <source>compute + KV</source>
+            <translation>计算 + KV</translation>
+        </message>
+        <message>
+            <source>wait</source>
+            <translation>等待</translation>
+        </message>
+        <message>
+            <source>first token</source>
+            <translation>首 token</translation>
+        </message>
+        <message>
+            <source>stream</source>
+            <translation>流式输出</translation>
+        </message>
+        <message>
+            <source>in engine</source>
+            <translation>引擎内</translation>
+        </message>
     </context>
     <context>
         <name>pdlb::gui::AboutDialog</name>
@@ -2948,6 +2992,10 @@
         <message>
             <source>It was not aborted: %1</source>
             <translation>未能中止：%1</translation>
+        </message>
+        <message>
+            <source>%1 · %2</source>
+            <translation>%1 · %2</translation>
         </message>
     </context>
     <context>

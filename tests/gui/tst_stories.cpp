@@ -278,7 +278,7 @@ void TstStories::anEngineDies()
 
 void TstStories::aMissingPairIsExplainedByTheDoctor()
 {
-    mock::FleetOptions fleet{.prefills = 1, .decodes = 2};
+    mock::FleetOptions fleet{.prefills = 2, .decodes = 2};
     fleet.settings = {*mock::parseSetting(u"decode1:page_size=1"_s)};
     mock::MockFleet engines(fleet);
     QVERIFY(engines.start());
@@ -287,14 +287,17 @@ void TstStories::aMissingPairIsExplainedByTheDoctor()
         options.config.prefill += ServerConfig{.url = url.toString()};
     for (const QUrl &url : engines.decodeUrls())
         options.config.decode += ServerConfig{.url = url.toString()};
+    options.start = true;
     Rig rig(options);
+    QTRY_COMPARE_WITH_TIMEOUT(rig.window().session().servers().size(), 4, patience);
     rig.window().showPage(MainWindow::Pairs);
     Rig::click(rig.find<QPushButton>("doctorButton"));
-    QTRY_VERIFY_WITH_TIMEOUT(rig.find<QLabel>("doctorLine")->text().contains(u"1 of 2 fine"_s), 30'000);
+    QTRY_VERIFY_WITH_TIMEOUT(rig.find<QLabel>("doctorLine")->text().contains(u"2 of 4 fine"_s), 30'000);
     auto *matrix = rig.find<QTableView>("matrixTable");
     QTRY_VERIFY(rig.find<QLabel>("cellTitle")->text().startsWith(u"p1 → d2 cannot work"_s));
     QVERIFY(rig.find<QLabel>("cellText")->text().contains(u"--page-size"_s));
-    QVERIFY(matrix->grab().save(pictureFolder() + u"/doctor.png"_s));
+    QCOMPARE(matrix->model()->columnCount(), 2);
+    QVERIFY(rig.window().grab().save(pictureFolder() + u"/doctor.png"_s));
 }
 
 void TstStories::attachToAHeadlessOne()
