@@ -9,6 +9,17 @@ using namespace Qt::StringLiterals;
 
 namespace pdlb::gui {
 
+namespace {
+
+/// What fits in a cell.
+QString shortName(const DoctorFinding &finding)
+{
+    QString name = finding.name;
+    return name.isEmpty() ? finding.what : name.replace(u'_', u' ');
+}
+
+} // namespace
+
 MatrixModel::MatrixModel(ConfigDraft &draft, const trace::RecentStats &stats, QObject *parent) : QAbstractTableModel(parent), m_draft(draft), m_stats(stats)
 {
     connect(&draft, &ConfigDraft::changed, this, &MatrixModel::refresh);
@@ -100,10 +111,10 @@ MatrixModel::Cell MatrixModel::look(const ServerConfig &prefill, const ServerCon
     if (verdict.verdict == "fails"_L1) {
         cell.state = CellState::Bad;
         const auto error = std::find_if(verdict.findings.begin(), verdict.findings.end(), [](const DoctorFinding &f) { return f.severity == "error"_L1; });
-        cell.word = error == verdict.findings.end() ? tr("fails") : error->what;
+        cell.word = error == verdict.findings.end() ? tr("fails") : shortName(*error);
     } else if (verdict.verdict == "suspect"_L1 && cell.state != CellState::Bad) {
         cell.state = CellState::Slow;
-        cell.word = verdict.findings.isEmpty() ? tr("suspect") : verdict.findings.first().what;
+        cell.word = verdict.findings.isEmpty() ? tr("suspect") : shortName(verdict.findings.first());
     } else if (verdict.verdict == "works"_L1 && cell.state == CellState::Unknown) {
         cell.state = CellState::Good;
     }

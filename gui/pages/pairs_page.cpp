@@ -544,7 +544,7 @@ void PairsPage::showCell()
         const DoctorVerdict verdict = m_matrix->verdicts().value({cell->prefill, cell->decode});
         const QString pair = u"%1 → %2"_s.arg(cell->prefill, cell->decode);
         QString tone = cell->state == MatrixModel::CellState::Bad ? u"bad"_s : cell->state == MatrixModel::CellState::Slow ? u"warn"_s : QString();
-        m_cellTitle->setText(verdict.verdict == "fails"_L1 ? tr("%1 cannot work: %2").arg(pair, cell->word) : tr("%1: %2").arg(pair, cell->word));
+        m_cellTitle->setText(cell->paired && verdict.verdict == "fails"_L1 ? tr("%1 cannot work: %2").arg(pair, cell->word) : tr("%1: %2").arg(pair, cell->word));
         m_cellTitle->setProperty("tone", tone);
         QString html;
         if (verdict.prefillMs || verdict.decodeMs) {
@@ -555,7 +555,7 @@ void PairsPage::showCell()
             html += u"<p>%1</p>"_s.arg(tr("No request was sent: %1").arg(verdict.notTried).toHtmlEscaped());
         for (const DoctorFinding &finding : verdict.findings) {
             const Tone colour = finding.severity == "error"_L1 ? Tone::Bad : finding.severity == "warning"_L1 ? Tone::Warn : Tone::Muted;
-            html += u"<p><b style=\"color:%1\">%2</b> %3 <i>%4</i></p>"_s.arg(color(colour).name(), finding.what.toHtmlEscaped(), finding.cause.toHtmlEscaped(), finding.fix.toHtmlEscaped());
+            html += u"<p><b style=\"color:%1\">%2</b><br>%3<br>→ %4</p>"_s.arg(color(colour).name(), finding.what.toHtmlEscaped(), finding.cause.toHtmlEscaped(), finding.fix.toHtmlEscaped());
         }
         for (const QString &name : {cell->prefill, cell->decode}) {
             const ServerView *server = m_session ? m_session->server(name) : nullptr;

@@ -25,7 +25,7 @@ DoctorVerdicts verdictsOf(const QJsonObject &report)
             verdict.decodeMs = value["decode_ms"_L1].toDouble();
         const QJsonArray findings = value["findings"_L1].toArray();
         for (const QJsonValue &finding : findings) {
-            verdict.findings += {finding["severity"_L1].toString(), finding["where"_L1].toString(), finding["what"_L1].toString(),
+            verdict.findings += {finding["severity"_L1].toString(), finding["name"_L1].toString(), finding["where"_L1].toString(), finding["what"_L1].toString(),
                                  finding["cause"_L1].toString(), finding["fix"_L1].toString()};
         }
         if (verdict.verdict != "not_paired"_L1)

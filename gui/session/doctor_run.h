@@ -19,6 +19,7 @@ class Session;
 /// What the doctor says of one thing.
 struct DoctorFinding {
     QString severity; ///< "note", "warning", "error"
+    QString name; ///< one token: "page_size_mismatch"
     QString where;
     QString what;
     QString cause;

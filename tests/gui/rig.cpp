@@ -9,6 +9,7 @@
 #include <QAbstractItemView>
 #include <QAbstractScrollArea>
 #include <QDir>
+#include <QFontDatabase>
 #include <QLabel>
 #include <QLayout>
 #include <QNetworkAccessManager>
@@ -32,6 +33,17 @@ Rig::~Rig() = default;
 void Rig::reopen(gui::MainWindow::Options options)
 {
     m_window.reset();
+    // An interface font where there is one, at the size of a desktop: pictures look everywhere alike.
+    static const bool once = [] {
+        QFont font = QApplication::font();
+        if (QFontDatabase::hasFamily(u"Inter"_s))
+            font.setFamily(u"Inter"_s);
+        font.setPointSizeF(9.75);
+        QApplication::setFont(font);
+        QApplication::setStyle(u"Fusion"_s);
+        return true;
+    }();
+    Q_UNUSED(once)
     if (options.settingsFile.isEmpty())
         options.settingsFile = path(u"settings.ini"_s);
     if (options.config.port == Config().port)

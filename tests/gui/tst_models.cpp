@@ -406,9 +406,9 @@ void TstModels::matrix()
     draft.setPaired(u"p1"_s, u"d2"_s, false);
     QCOMPARE(model.cell(model.index(0, 1))->state, MatrixModel::CellState::Off);
     QVERIFY(model.cell(model.index(1, 0))->ttftP50);
-    model.setVerdicts({{{u"p1"_s, u"d1"_s}, {.verdict = u"fails"_s, .findings = {{u"error"_s, u"p1/d1"_s, u"page size differs"_s, {}, {}}}}}});
+    model.setVerdicts({{{u"p1"_s, u"d1"_s}, {.verdict = u"fails"_s, .findings = {{u"error"_s, u"page_size_mismatch"_s, u"p1/d1"_s, u"page size differs"_s, {}, {}}}}}});
     QCOMPARE(model.cell(model.index(0, 0))->state, MatrixModel::CellState::Bad);
-    QCOMPARE(model.index(0, 0).data().toString(), u"page size differs"_s);
+    QCOMPARE(model.index(0, 0).data().toString(), u"page size mismatch"_s);
     draft.change(u"off"_s, [](Config &config) { config.decode[0].enabled = false; });
     QCOMPARE(model.cell(model.index(0, 0))->word, u"d1 disabled"_s);
 }

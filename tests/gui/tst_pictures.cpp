@@ -18,7 +18,6 @@
 
 #include <QDialog>
 #include <QDir>
-#include <QFontDatabase>
 #include <QLineEdit>
 #include <QPushButton>
 #include <QSpinBox>
@@ -56,10 +55,12 @@ void TstPictures::pages_data()
 
 void TstPictures::pages()
 {
+    QLocale::setDefault(QLocale::c());
     QFETCH(QSize, size);
     QFETCH(bool, dark);
     QFETCH(double, text);
     QFETCH(bool, chinese);
+    Rig().window().close(); // which sets the usual font
     const QFont usual = QApplication::font();
     QFont font = usual;
     font.setPointSizeF(usual.pointSizeF() * text);
@@ -145,19 +146,6 @@ void TstPictures::firstRun()
     QCOMPARE(layoutProblems(rig.window()), QStringList());
 }
 
-int main(int argc, char **argv)
-{
-    QApplication app(argc, argv);
-    QApplication::setStyle(u"Fusion"_s);
-    QLocale::setDefault(QLocale::c());
-    // A real interface font where there is one, at the size of a desktop.
-    QFont font = QApplication::font();
-    if (QFontDatabase::hasFamily(u"Inter"_s))
-        font.setFamily(u"Inter"_s);
-    font.setPointSizeF(9.75);
-    QApplication::setFont(font);
-    TstPictures test;
-    return QTest::qExec(&test, argc, argv);
-}
+QTEST_MAIN(TstPictures)
 
 #include "tst_pictures.moc"
