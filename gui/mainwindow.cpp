@@ -437,7 +437,7 @@ void MainWindow::updateStatus()
             trouble = (server.status == "down"_L1 ? u"✖ "_s : u"▲ "_s) + (server.reason.isEmpty() ? server.name : tr("%1: %2").arg(server.name, server.reason));
     }
     m_trouble->setText(fontMetrics().elidedText(trouble, Qt::ElideRight, width() / 2));
-    m_trouble->setToolTip(trouble.toHtmlEscaped());
+    m_trouble->setToolTip(tip(trouble));
 }
 
 void MainWindow::openAttachDialog()
@@ -488,6 +488,8 @@ void MainWindow::openConfig(const QString &path)
 
 void MainWindow::closeEvent(QCloseEvent *event)
 {
+    if (!m_pairs->draft().isChanged())
+        m_draftMayGo = false;
     const bool runs = m_session->isLocal() && m_session->state() != Session::State::Stopped;
     if (runs && m_session->inFlight() > 0 && !(m_closing && m_session->state() == Session::State::Stopped)) {
         // Nobody's request is cut without being asked for.
@@ -496,6 +498,13 @@ void MainWindow::closeEvent(QCloseEvent *event)
         m_banner->show(MessageBanner::Kind::Warning, tr("%n requests still run; the window closes when they have ended.", nullptr, int(m_session->inFlight())),
                        tr("End them now"), [this] { m_session->stop(false); });
         m_session->stop(true);
+        return;
+    }
+    if (m_pairs->draft().isChanged() && !std::exchange(m_draftMayGo, true)) {
+        event->ignore();
+        showPage(Pairs);
+        m_banner->show(MessageBanner::Kind::Warning, tr("Changes of servers and pairs are not applied yet. Apply them, or close once more to lose them."), tr("Close without them"),
+                       [this] { close(); });
         return;
     }
     saveState();

@@ -116,6 +116,7 @@ private:
     std::unique_ptr<Session> m_session;
     bool m_closing = false;
     bool m_leftFirstRun = false;
+    bool m_draftMayGo = false; ///< somebody was told of changes that were not applied
 };
 
 } // namespace pdlb::gui

@@ -99,7 +99,7 @@ QVariant LogModel::data(const QModelIndex &index, int role) const
         return color(entry.level == LogEntry::Level::Error ? Tone::Bad : entry.level == LogEntry::Level::Warning ? Tone::Warn : Tone::Muted);
     }
     if (role == Qt::ToolTipRole && index.column() == TextColumn)
-        return entry.text.left(2000).toHtmlEscaped();
+        return tip(entry.text.left(2000));
     if (role != Qt::DisplayRole)
         return {};
     switch (index.column()) {

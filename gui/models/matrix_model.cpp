@@ -4,6 +4,7 @@
 #include "models/health_text.h"
 #include "models/trace_text.h"
 #include "session/session.h"
+#include "theme/theme.h"
 
 using namespace Qt::StringLiterals;
 
@@ -181,7 +182,7 @@ QVariant MatrixModel::data(const QModelIndex &index, int role) const
         QString text = u"%1 → %2: %3"_s.arg(cell.prefill, cell.decode, cell.word);
         if (cell.ttftP50)
             text += u"; "_s + tr("median TTFT %1").arg(TraceText::duration(*cell.ttftP50));
-        return role == Qt::ToolTipRole ? text.toHtmlEscaped() : text;
+        return role == Qt::ToolTipRole ? tip(text) : text;
     }
     case PrefillRole: return cell.prefill;
     case DecodeRole: return cell.decode;

@@ -144,16 +144,16 @@ QVariant ServerModel::data(const QModelIndex &index, int role) const
     case Qt::AccessibleTextRole: return index.column() == EnabledColumn ? (server.enabled ? tr("enabled") : tr("disabled")) : text(row, index.column());
     case Qt::ToolTipRole: {
         if (const QString wrong = problem(row, index.column()); !wrong.isEmpty())
-            return wrong.toHtmlEscaped();
+            return tip(wrong);
         if (index.column() == EnabledColumn)
             return tr("A server that is not enabled gets no new requests");
         if (index.column() == HealthColumn && view) {
-            QString tip = view->reason.isEmpty() ? HealthText::word(view->status) : view->reason;
+            QString words = view->reason.isEmpty() ? HealthText::word(view->status) : view->reason;
             if (view->probeAgo)
-                tip += u"; "_s + tr("last probe %1 ago, it took %2").arg(TraceText::duration(*view->probeAgo * 1000), TraceText::duration(view->probeMs.value_or(0)));
-            return tip.toHtmlEscaped();
+                words += u"; "_s + tr("last probe %1 ago, it took %2").arg(TraceText::duration(*view->probeAgo * 1000), TraceText::duration(view->probeMs.value_or(0)));
+            return tip(words);
         }
-        return text(row, index.column()).toHtmlEscaped();
+        return tip(text(row, index.column()));
     }
     case Qt::ForegroundRole:
         if (!problem(row, index.column()).isEmpty())

@@ -155,11 +155,11 @@ QString TraceModel::toolTip(const Row &row, int column) const
     switch (column) {
     case StateColumn: {
         const QString summary = TraceText::summary(t);
-        return (summary.isEmpty() ? TraceText::stateInWords(t) : TraceText::stateInWords(t) + u": "_s + summary).toHtmlEscaped();
+        return tip(summary.isEmpty() ? TraceText::stateInWords(t) : TraceText::stateInWords(t) + u": "_s + summary);
     }
     case WaterfallColumn: return tr("%1: first token after %2, in all %3").arg(TraceText::stateInWords(t), TraceText::duration(ttftOf(t)), TraceText::duration(totalOf(t, now())));
     case TimeColumn: return t.startedAt.toLocalTime().toString(Qt::ISODateWithMs);
-    default: return text(row, column).toHtmlEscaped(); // a model's name is no markup
+    default: return tip(text(row, column)); // a model's name is no markup
     }
 }
 

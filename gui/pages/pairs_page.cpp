@@ -427,7 +427,7 @@ void PairsPage::draftChanged()
         tone = QString();
         m_changes->setText(tr("%n changes not applied: %1", nullptr, int(changes.size())).arg(changes.join(u" · "_s)));
     }
-    m_changes->setToolTip((problems.isEmpty() ? changes.join(u'\n') : problems.first().message).toHtmlEscaped());
+    m_changes->setToolTip(tip((problems.isEmpty() ? changes.join(u'\n') : problems.first().message)));
     m_changes->setProperty("tone", tone);
     m_changes->style()->unpolish(m_changes);
     m_changes->style()->polish(m_changes);

@@ -63,6 +63,8 @@ void BenchThread::stop()
 /// In the thread.
 void BenchThread::tell(bool isLast)
 {
+    if (!m_run)
+        return; // it has told its last
     QMetaObject::invokeMethod(this, [this, isLast, report = m_run->report(), samples = std::exchange(m_samples, {}), ended = m_run->ended(), running = m_run->running()] {
         Q_EMIT progress(report, samples, ended, running);
         if (isLast) {

@@ -152,7 +152,11 @@ void LocalSession::apply(const Config &config, QObject *context, Applied applied
 void LocalSession::askConfig()
 {
     post([this](Balancer &balancer) {
-        QMetaObject::invokeMethod(this, [this, config = balancer.config()] { setConfig(config); }, Qt::QueuedConnection);
+        QMetaObject::invokeMethod(this, [this, inForce = balancer.config()] {
+            Config told = inForce;
+            told.keepStartSettings(config()); // those may wait for the next start
+            setConfig(told);
+        }, Qt::QueuedConnection);
     });
 }
 

@@ -50,6 +50,11 @@ QColor toneColor(Tone tone, bool dark)
     return QColor::fromRgb(dark ? row.dark : row.light);
 }
 
+QString tip(const QString &plain)
+{
+    return plain.isEmpty() ? QString() : u"<span>"_s + plain.toHtmlEscaped().replace(u'\n', u"<br>"_s) + u"</span>"_s;
+}
+
 Theme &Theme::instance()
 {
     static Theme theme;

@@ -74,6 +74,9 @@ private:
     bool m_updating = false;
 };
 
+/// Plain text for a tool tip, whatever is in it: Qt would take some texts for markup.
+QString tip(const QString &plain);
+
 /// Shorter.
 inline QColor color(Tone tone) { return Theme::instance().color(tone); }
 

@@ -93,11 +93,11 @@ AnswerView::Figure AnswerView::addFigure(QHBoxLayout *layout, const QString &nam
     Figure figure{new QLabel(u"–"_s, this), new QLabel(name, this)};
     figure.value->setFont(Theme::scaled(font(), 1.35, true));
     figure.value->setTextFormat(Qt::PlainText);
-    figure.value->setToolTip(definition.toHtmlEscaped());
+    figure.value->setToolTip(tip(definition));
     figure.value->setAccessibleName(name);
     figure.name->setProperty("tone", u"muted"_s);
     figure.name->setFont(Theme::scaled(font(), 0.9));
-    figure.name->setToolTip(definition.toHtmlEscaped());
+    figure.name->setToolTip(tip(definition));
     column->addWidget(figure.value);
     column->addWidget(figure.name);
     layout->addLayout(column);

@@ -101,8 +101,8 @@ void FilterEdit::setState(State state, const QString &problem)
         break;
     }
     m_mark->setIcon(symbolIcon(symbol, color(tone)));
-    m_mark->setToolTip(words.toHtmlEscaped());
-    setToolTip(words.toHtmlEscaped());
+    m_mark->setToolTip(tip(words));
+    setToolTip(tip(words));
     setAccessibleDescription(words);
     setProperty("state", state == State::Invalid ? u"invalid"_s : state == State::Valid ? u"valid"_s : QString());
     style()->unpolish(this);

@@ -196,7 +196,7 @@ void RepeatPanel::take(const client::BenchReport &report, const std::vector<Benc
     if (const client::Distribution &ttft = report.all.ttft; !ttft.isEmpty())
         line += u" · "_s + tr("TTFT p50 %1").arg(TraceText::duration(ttft.quantile(0.5)));
     m_line->setText(line);
-    m_line->setToolTip(line.toHtmlEscaped());
+    m_line->setToolTip(tip(line));
     std::vector<double> values;
     QVector<double> x;
     QVector<double> y;
@@ -235,7 +235,7 @@ void RepeatPanel::finished(const client::BenchReport &report)
     if (p99)
         line += u" · "_s + tr("p99 %1").arg(TraceText::duration(p99->value));
     m_line->setText(line);
-    m_line->setToolTip(line.toHtmlEscaped());
+    m_line->setToolTip(tip(line));
     if (!report.errors.empty())
         Q_EMIT problem(tr("%n requests failed; most often: %1", nullptr, int(report.all.failed)).arg(report.errors.begin()->first.left(300)));
 }

@@ -101,7 +101,7 @@ void TopBar::refresh()
         break;
     }
     m_state->setText(words);
-    m_state->setToolTip(m_session ? m_session->problem().toHtmlEscaped() : QString());
+    m_state->setToolTip(m_session ? tip(m_session->problem()) : QString());
     m_state->setProperty("tone", tone);
     m_state->style()->unpolish(m_state);
     m_state->style()->polish(m_state);

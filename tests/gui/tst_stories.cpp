@@ -90,6 +90,8 @@ private Q_SLOTS:
     void everyEventIsSeen();
     void settingsComeBack();
     void closingWaitsForRequests();
+    void aDraftIsNotLostByClosing();
+    void aSettingForTheNextStartStays();
     void aRequestIsAborted();
     void pausedAndEmpty();
 };
@@ -600,6 +602,43 @@ void TstStories::closingWaitsForRequests()
     QVERIFY(rig.window().banner().text().contains(u"still run"_s));
     QTRY_VERIFY_WITH_TIMEOUT(!rig.window().isVisible(), 30'000);
     QCOMPARE(rig.window().tester().answer().result().facts.completionTokens, 300); // whole
+}
+
+void TstStories::aDraftIsNotLostByClosing()
+{
+    Rig rig;
+    rig.window().showPage(MainWindow::Pairs);
+    rig.window().pairs().addServer(Role::Prefill);
+    QVERIFY(!rig.window().close());
+    QVERIFY(rig.window().banner().text().contains(u"not applied"_s));
+    QVERIFY(rig.window().close()); // who has been told may
+}
+
+void TstStories::aSettingForTheNextStartStays()
+{
+    QTemporaryDir folder;
+    MainWindow::Options options;
+    options.configFile = folder.filePath(u"pdlb.json"_s);
+    options.config.prefill = {{.url = u"http://127.0.0.1:1"_s}};
+    options.config.decode = {{.url = u"http://127.0.0.1:2"_s}};
+    options.start = true;
+    Rig rig(options);
+    QTRY_COMPARE_WITH_TIMEOUT(rig.window().session().state(), gui::Session::State::Running, patience);
+    QTRY_COMPARE_WITH_TIMEOUT(rig.window().session().servers().size(), 2, patience);
+    rig.window().showPage(MainWindow::Pairs);
+    rig.window().pairs().draft().change(u"host"_s, [](Config &config) {
+        config.host = u"localhost"_s;
+        config.policy = u"round_robin"_s;
+    });
+    Rig::click(rig.find<QPushButton>("applyButton"));
+    QTRY_VERIFY_WITH_TIMEOUT(bannerOf(rig.window().pairs())->text().contains(u"--host"_s), patience);
+    QTest::qWait(1200); // some questions for what is in force
+    QCOMPARE(rig.window().session().config().host, u"localhost"_s);
+    QVERIFY(!rig.window().pairs().draft().isChanged());
+    const auto saved = loadConfigFile(options.configFile, CheckConfig::Form);
+    QVERIFY(saved);
+    QCOMPARE(saved->config.host, u"localhost"_s);
+    QCOMPARE(saved->config.policy, u"round_robin"_s);
 }
 
 void TstStories::aRequestIsAborted()
