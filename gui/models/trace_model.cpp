@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/trace_model.h"
 
+#include "models/trace_columns.h"
 #include "models/trace_text.h"
 #include "trace/trace_store.h"
 
@@ -57,12 +58,12 @@ QVariant TraceModel::data(const QModelIndex &index, int role) const
         return {};
     const Row &row = *m_shown[size_t(index.row())];
     switch (role) {
-    case Qt::DisplayRole: return index.column() == WaterfallColumn ? QVariant() : text(row, index.column());
-    case Qt::ToolTipRole: return toolTip(row, index.column());
+    case Qt::DisplayRole: return index.column() == WaterfallColumn ? QVariant() : TraceColumns::text(*row.timeline, row.number, index.column());
+    case Qt::ToolTipRole: return TraceColumns::toolTip(*row.timeline, row.number, index.column());
     case Qt::AccessibleTextRole:
         if (index.column() == StateColumn)
             return TraceText::stateInWords(*row.timeline);
-        return index.column() == WaterfallColumn ? toolTip(row, index.column()) : text(row, index.column());
+        return index.column() == WaterfallColumn ? TraceColumns::toolTip(*row.timeline, row.number, index.column()) : TraceColumns::text(*row.timeline, row.number, index.column());
     case Qt::TextAlignmentRole:
         switch (index.column()) {
         case NumberColumn:
@@ -88,78 +89,6 @@ QVariant TraceModel::data(const QModelIndex &index, int role) const
     case NumberRole: return row.number;
     case PinnedRole: return row.timeline->pinned;
     default: return {};
-    }
-}
-
-QString TraceModel::text(const Row &row, int column) const
-{
-    const trace::Timeline &t = *row.timeline;
-    const trace::LegTimeline *decode = t.leg(false);
-    switch (column) {
-    case NumberColumn: return t.pinned ? u"📌 %1"_s.arg(row.number) : QString::number(row.number);
-    case TimeColumn: return t.startedAt.toLocalTime().toString(u"HH:mm:ss.zzz"_s);
-    case StateColumn: return TraceText::state(t);
-    case PairColumn: return TraceText::pair(t);
-    case ModelColumn: return TraceText::foreign(t.model);
-    case TtftColumn: return t.ended || t.firstToken() ? TraceText::duration(ttftOf(t)) : u"…"_s;
-    case TotalColumn: return TraceText::duration(totalOf(t, now()));
-    case EndpointColumn: return TraceText::foreign(t.endpoint);
-    case QueueColumn: return TraceText::duration(t.picked ? std::optional(*t.picked - t.received) : std::nullopt);
-    case PrefillColumn: {
-        const trace::LegTimeline *prefill = t.leg(true);
-        return TraceText::duration(prefill && prefill->sent && prefill->ended ? std::optional(*prefill->ended - *prefill->sent) : std::nullopt);
-    }
-    case ItlColumn: return TraceText::duration(decode ? decode->times.gapMean() : std::nullopt);
-    case TokensInColumn: return TraceText::count(t.facts.promptTokens);
-    case TokensOutColumn: return TraceText::count(t.facts.completionTokens);
-    case BytesColumn: return TraceText::bytes(t.answerBytes);
-    case EventsColumn: return decode && decode->events > 0 ? QString::number(decode->events) : QString();
-    case FinishColumn: return TraceText::foreign(t.facts.finishReason);
-    case EndColumn: return t.ended ? QString::fromLatin1(trace::endReasonName(t.end)) : QString();
-    case ErrorColumn: return TraceText::summary(t);
-    case PolicyColumn: return TraceText::foreign(t.policy);
-    case AttemptsColumn: return QString::number(t.attempts);
-    case IdColumn: return TraceText::foreign(t.requestId);
-    case CommentColumn: return t.comment;
-    default: return {};
-    }
-}
-
-QVariant TraceModel::sortKey(const Row &row, int column) const
-{
-    const trace::Timeline &t = *row.timeline;
-    const auto nanoseconds = [](std::optional<Monotonic> time) { return qlonglong(time ? time->count() : -1); };
-    const trace::LegTimeline *prefill = t.leg(true);
-    const trace::LegTimeline *decode = t.leg(false);
-    switch (column) {
-    case NumberColumn:
-    case WaterfallColumn: return qulonglong(row.number);
-    case TimeColumn: return t.startedAt.toMSecsSinceEpoch();
-    case TtftColumn: return nanoseconds(ttftOf(t));
-    case TotalColumn: return nanoseconds(totalOf(t, now()));
-    case QueueColumn: return nanoseconds(t.picked ? std::optional(*t.picked - t.received) : std::nullopt);
-    case PrefillColumn: return nanoseconds(prefill && prefill->sent && prefill->ended ? std::optional(*prefill->ended - *prefill->sent) : std::nullopt);
-    case ItlColumn: return nanoseconds(decode ? decode->times.gapMean() : std::nullopt);
-    case TokensInColumn: return t.facts.promptTokens.value_or(-1);
-    case TokensOutColumn: return t.facts.completionTokens.value_or(-1);
-    case BytesColumn: return t.answerBytes;
-    case EventsColumn: return decode ? decode->events : -1;
-    case AttemptsColumn: return t.attempts;
-    default: return text(row, column);
-    }
-}
-
-QString TraceModel::toolTip(const Row &row, int column) const
-{
-    const trace::Timeline &t = *row.timeline;
-    switch (column) {
-    case StateColumn: {
-        const QString summary = TraceText::summary(t);
-        return tip(summary.isEmpty() ? TraceText::stateInWords(t) : TraceText::stateInWords(t) + u": "_s + summary);
-    }
-    case WaterfallColumn: return tr("%1: first token after %2, in all %3").arg(TraceText::stateInWords(t), TraceText::duration(ttftOf(t)), TraceText::duration(totalOf(t, now())));
-    case TimeColumn: return t.startedAt.toLocalTime().toString(Qt::ISODateWithMs);
-    default: return tip(text(row, column)); // a model's name is no markup
     }
 }
 
@@ -492,7 +421,7 @@ void TraceModel::sort(int column, Qt::SortOrder order)
     std::vector<std::pair<QVariant, Row *>> keyed;
     keyed.reserve(m_shown.size());
     for (Row *row : m_shown)
-        keyed.emplace_back(sortKey(*row, column), row);
+        keyed.emplace_back(TraceColumns::sortKey(*row->timeline, row->number, column), row);
     std::stable_sort(keyed.begin(), keyed.end(), [order](const auto &a, const auto &b) {
         const QPartialOrdering less = QVariant::compare(a.first, b.first);
         return order == Qt::AscendingOrder ? less == QPartialOrdering::Less : less == QPartialOrdering::Greater;

@@ -92,9 +92,6 @@ private:
     struct Row;
     using RowPtr = std::unique_ptr<Row>;
 
-    QString text(const Row &row, int column) const;
-    QVariant sortKey(const Row &row, int column) const;
-    QString toolTip(const Row &row, int column) const;
     bool matches(const Row &row) const;
     Row *append(const trace::TimelinePtr &timeline, bool running);
     void replace(Row &row, trace::TimelinePtr timeline);

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pages/log_page.h"
 
-#include "delegates/row_delegate.h"
 #include "theme/theme.h"
+#include "widgets/read_table.h"
 
 #include <QClipboard>
 #include <QComboBox>
 #include <QGuiApplication>
 #include <QHBoxLayout>
-#include <QHeaderView>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
@@ -71,22 +70,10 @@ LogPage::LogPage(QWidget *parent) : QWidget(parent), m_model(new LogModel(this))
     head->addWidget(level);
     head->addWidget(copyButton);
     head->addWidget(clear);
-    m_table->setItemDelegate(new RowDelegate(m_table));
     m_table->setObjectName(u"logTable"_s);
     m_table->setAccessibleName(tr("Messages"));
     m_table->setModel(m_proxy);
-    m_table->setShowGrid(false);
-    m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
-    m_table->setTabKeyNavigation(false);
-    m_table->setWordWrap(false);
-    m_table->verticalHeader()->hide();
-    m_table->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
-    m_table->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 8);
-    m_table->horizontalHeader()->setStretchLastSection(true);
-    m_table->horizontalHeader()->setHighlightSections(false);
-    const int digit = fontMetrics().horizontalAdvance(u'0');
-    for (const auto &[column, digits] : {std::pair(0, 14), {1, 13}, {2, 18}})
-        m_table->setColumnWidth(column, digits * digit);
+    makeReadTable(*m_table, {14, 13, 18});
     auto *layout = new QVBoxLayout(this);
     layout->setContentsMargins(16, 12, 16, 12);
     layout->addLayout(head);

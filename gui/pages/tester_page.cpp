@@ -6,7 +6,6 @@
 #include "models/trace_text.h"
 #include "session/session.h"
 #include "theme/theme.h"
-#include "upstream/origin.h"
 #include "widgets/answer_view.h"
 #include "widgets/file_dialogs.h"
 #include "widgets/message_banner.h"
@@ -154,24 +153,33 @@ void TesterPage::openTimeline(const trace::Timeline &timeline)
     m_banner->show(MessageBanner::Kind::Information, tr("Taken from request %1.").arg(TraceText::foreign(timeline.requestId)));
 }
 
-void TesterPage::send()
+/// What stands in the form, ready to be sent; nothing when it cannot be, which is said.
+std::optional<std::pair<TesterRequest, upstream::Origin>> TesterPage::readyRequest()
 {
-    if (m_answer->isRunning())
-        return;
     const auto request = m_form->request();
     if (!request) {
         m_banner->show(MessageBanner::Kind::Error, request.error().message);
-        return;
+        return {};
     }
     const auto origin = upstream::parseOrigin(*m_form->urlOf(request->target));
     if (!origin) {
         m_banner->show(MessageBanner::Kind::Error, origin.error().message);
-        return;
+        return {};
     }
     m_banner->clear();
-    m_sent = *request;
+    return std::pair(*request, *origin);
+}
+
+void TesterPage::send()
+{
+    if (m_answer->isRunning())
+        return;
+    const auto ready = readyRequest();
+    if (!ready)
+        return;
+    m_sent = ready->first;
     m_stopped = false;
-    m_answer->send(*origin, request->spec.toBytes());
+    m_answer->send(ready->second, m_sent.spec.toBytes());
 }
 
 void TesterPage::stop()
@@ -247,18 +255,8 @@ void TesterPage::tellStopped()
 
 void TesterPage::repeat()
 {
-    const auto request = m_form->request();
-    if (!request) {
-        m_banner->show(MessageBanner::Kind::Error, request.error().message);
-        return;
-    }
-    const auto origin = upstream::parseOrigin(*m_form->urlOf(request->target));
-    if (!origin) {
-        m_banner->show(MessageBanner::Kind::Error, origin.error().message);
-        return;
-    }
-    m_banner->clear();
-    m_repeat->run(*origin, request->spec);
+    if (const auto ready = readyRequest())
+        m_repeat->run(ready->second, ready->first.spec);
 }
 
 void TesterPage::copy(bool python)

@@ -3,6 +3,7 @@
 
 #include "models/tester_request.h"
 #include "trace/timeline.h"
+#include "upstream/origin.h"
 
 #include <QPointer>
 #include <QWidget>
@@ -47,6 +48,7 @@ Q_SIGNALS:
 
 private:
     void makeActions();
+    std::optional<std::pair<TesterRequest, upstream::Origin>> readyRequest();
     void ended();
     void tellStopped();
     void repeat();

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "widgets/events_view.h"
 
-#include "delegates/row_delegate.h"
 #include "theme/theme.h"
 #include "widgets/body_view.h"
 #include "widgets/file_dialogs.h"
 #include "widgets/histogram_plot.h"
 #include "widgets/plain_edit.h"
+#include "widgets/read_table.h"
 
 #include <QHBoxLayout>
-#include <QHeaderView>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
@@ -41,21 +40,10 @@ EventsView::EventsView(QWidget *parent)
     proxy->setFilterCaseSensitivity(Qt::CaseInsensitive);
     connect(filter, &QLineEdit::textChanged, proxy, &QSortFilterProxyModel::setFilterFixedString);
     m_table->setModel(proxy);
-    m_table->setItemDelegate(new RowDelegate(m_table));
     m_table->setObjectName(u"eventsTable"_s);
     m_table->setAccessibleName(tr("Events"));
-    m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
+    makeReadTable(*m_table, {7, 11, 11, 10});
     m_table->setSelectionMode(QAbstractItemView::SingleSelection);
-    m_table->setShowGrid(false);
-    m_table->setTabKeyNavigation(false);
-    m_table->verticalHeader()->hide();
-    m_table->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
-    m_table->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 8);
-    m_table->horizontalHeader()->setStretchLastSection(true);
-    m_table->horizontalHeader()->setHighlightSections(false);
-    const int digit = fontMetrics().horizontalAdvance(u'0');
-    for (const auto &[column, digits] : {std::pair(0, 7), {1, 11}, {2, 11}, {3, 10}})
-        m_table->setColumnWidth(column, digits * digit);
     connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &EventsView::showCurrent);
 
     m_text->setReadOnly(true);

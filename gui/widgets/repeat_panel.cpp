@@ -2,12 +2,12 @@
 #include "widgets/repeat_panel.h"
 
 #include "client/bench_report.h"
-#include "delegates/row_delegate.h"
 #include "models/trace_text.h"
 #include "theme/theme.h"
 #include "widgets/file_dialogs.h"
 #include "widgets/histogram_plot.h"
 #include "widgets/plot.h"
+#include "widgets/read_table.h"
 
 #include <QComboBox>
 #include <QDoubleSpinBox>
@@ -116,17 +116,11 @@ RepeatPanel::RepeatPanel(QWidget *parent)
     };
     connect(&Theme::instance(), &Theme::changed, m_plot, paint);
     paint();
-    m_table->setItemDelegate(new RowDelegate(m_table));
     m_table->setObjectName(u"repeatTable"_s);
     m_table->setAccessibleName(tr("Results by pair"));
     m_table->setColumnCount(8);
     m_table->setHorizontalHeaderLabels({tr("pair"), tr("n"), tr("failed"), tr("TTFT p50"), tr("TTFT p99"), tr("ITL mean"), tr("total p50"), tr("tokens")});
-    m_table->verticalHeader()->hide();
-    m_table->setShowGrid(false);
-    m_table->setEditTriggers(QAbstractItemView::NoEditTriggers);
-    m_table->horizontalHeader()->setStretchLastSection(true);
-    m_table->horizontalHeader()->setDefaultSectionSize(fontMetrics().averageCharWidth() * 13);
-    m_table->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 8);
+    makeReadTable(*m_table, {14, 9, 9, 12, 12, 12, 12});
     m_text->setFont(Theme::monospace(font()));
     m_text->setLineWrapMode(QTextEdit::NoWrap);
     m_text->setAccessibleName(tr("Report"));

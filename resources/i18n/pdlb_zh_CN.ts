@@ -98,6 +98,13 @@
         </message>
     </context>
     <context>
+        <name>TraceColumns</name>
+        <message>
+            <source>%1: first token after %2, in all %3</source>
+            <translation>%1：首 token 在 %2 后，总计 %3</translation>
+        </message>
+    </context>
+    <context>
         <name>TraceHtml</name>
         <message>
             <source>State</source>
@@ -1523,6 +1530,14 @@
         <message>
             <source>End them now</source>
             <translation>立即终止</translation>
+        </message>
+        <message>
+            <source>Changes of servers and pairs are not applied yet. Apply them, or close once more to lose them.</source>
+            <translation>服务器与配对的更改尚未应用。请应用，或再次关闭以放弃更改。</translation>
+        </message>
+        <message>
+            <source>Close without them</source>
+            <translation>不应用并关闭</translation>
         </message>
     </context>
     <context>
@@ -3000,10 +3015,6 @@
     </context>
     <context>
         <name>pdlb::gui::TraceModel</name>
-        <message>
-            <source>%1: first token after %2, in all %3</source>
-            <translation>%1：首 token 在 %2 后，总计 %3</translation>
-        </message>
         <message>
             <source>Time to first token: from the request's last byte to the first byte of decode's good answer</source>
             <translation>首 token 时间：从请求最后一个字节到 Decode 正常应答的第一个字节</translation>
