@@ -11,6 +11,7 @@
 #include "widgets/trace_table.h"
 
 #include <QAction>
+#include <QEvent>
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLabel>
