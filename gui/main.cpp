@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/config_flags.h"
+#include "cli/signals.h"
 #include "mainwindow.h"
 #include "models/log_model.h"
 #include "single_instance.h"
@@ -46,14 +47,7 @@ void installTranslators(QApplication &app, const QString &chosen)
 
 int main(int argc, char **argv)
 {
-    QApplication app(argc, argv);
-    QCoreApplication::setApplicationName(u"pdlb-gui"_s);
-    QCoreApplication::setApplicationVersion(QStringLiteral(PDLB_VERSION));
-    QGuiApplication::setDesktopFileName(u"io.github.pdlb.Pdlb"_s);
-    QApplication::setStyle(QStyleFactory::create(u"Fusion"_s)); // one look everywhere; the colours are ours
-    gui::LogMailbox::instance().install();
-    raiseDescriptorLimit();
-
+    cli::prepareSignals();
     CLI::App parser("pdlb-gui: balances, traces and tests requests over prefill and decode engines");
     parser.set_version_flag("--version", "pdlb-gui " PDLB_VERSION);
     Arguments arguments;
@@ -67,8 +61,15 @@ int main(int argc, char **argv)
     try {
         parser.parse(argc, argv);
     } catch (const CLI::ParseError &error) {
-        return parser.exit(error) == 0 ? 0 : 2;
+        return parser.exit(error) == 0 ? 0 : 2; // also where there is no display
     }
+    QApplication app(argc, argv);
+    QCoreApplication::setApplicationName(u"pdlb-gui"_s);
+    QCoreApplication::setApplicationVersion(QStringLiteral(PDLB_VERSION));
+    QGuiApplication::setDesktopFileName(u"io.github.pdlb.Pdlb"_s);
+    QApplication::setStyle(QStyleFactory::create(u"Fusion"_s)); // one look everywhere; the colours are ours
+    gui::LogMailbox::instance().install();
+    raiseDescriptorLimit();
 
     gui::MainWindow::Options options;
     options.settingsFile = QString::fromStdString(arguments.settings);
@@ -117,6 +118,15 @@ int main(int argc, char **argv)
     });
     if (arguments.single)
         instance.listen();
+    // As by the close button; whoever asks twice means it.
+    cli::TerminationSignals termination;
+    bool isAskedTwice = false;
+    QObject::connect(&termination, &cli::TerminationSignals::requested, &window, [&] {
+        if (std::exchange(isAskedTwice, true))
+            QApplication::quit();
+        else
+            window.close();
+    });
     window.show();
     return QApplication::exec();
 }

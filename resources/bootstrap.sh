@@ -84,7 +84,8 @@ install_packages() {
         as_root=(sudo)
     fi
     say "installing ${missing[*]}"
-    local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300)
+    local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300
+        -o Dpkg::Options::=--force-confold) # a changed configuration file is nothing to ask about
     # Some other repository of this machine may be out of reach; the installation tells whether that matters.
     "${apt[@]}" update </dev/null >"$logs/apt-update.log" 2>&1 || true
     mapfile -t missing < <(missing "$@") # now with lists, if there were none
