@@ -5,6 +5,7 @@
 #include "config/secrets.h"
 #include "control/server_json.h"
 
+#include <QDateTime>
 #include <QJsonArray>
 
 #include <map>
@@ -78,6 +79,7 @@ ControlReply AdminApi::stats(const ControlRequest &)
         }
     }
     return jsonReply(200, QJsonObject{
+        {u"time"_s, QDateTime::currentDateTimeUtc().toString(Qt::ISODateWithMs)},
         {u"uptime_secs"_s, double((m_context.clock.now() - m_startedAt).count()) / 1e9},
         {u"in_flight"_s, m_context.inFlight()},
         {u"connections"_s, m_context.connections()},

@@ -14,6 +14,8 @@ namespace pdlb::gui {
 
 namespace {
 
+Monotonic axisOffset{0}; ///< there is one balancer at a time
+
 void prefetch(const trace::Timeline &timeline)
 {
     constexpr size_t line = 64;
@@ -39,7 +41,12 @@ TraceModel::~TraceModel() = default;
 
 Monotonic TraceModel::now()
 {
-    return SteadyClock::instance().now();
+    return SteadyClock::instance().now() + axisOffset;
+}
+
+void TraceModel::setAxisOffset(Monotonic offset)
+{
+    axisOffset = offset;
 }
 
 int TraceModel::rowCount(const QModelIndex &parent) const

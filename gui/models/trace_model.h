@@ -81,8 +81,10 @@ public:
     trace::TimelinePtr findRequest(const QByteArray &requestId) const;
     void setPinned(int row, bool pinned);
     void setComment(int row, const QString &comment);
-    /// Now, on the axis of running requests.
+    /// Now, on the axis of running requests: of this program, or of the balancer that is shown.
     static Monotonic now();
+    /// How much that axis is ahead of this program's clock; 0 for the balancer inside.
+    static void setAxisOffset(Monotonic offset);
 
 Q_SIGNALS:
     /// total(), bytes() or heldBack().

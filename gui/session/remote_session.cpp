@@ -134,8 +134,11 @@ void RemoteSession::connectNow()
             const QJsonArray list = past.json()["traces"_L1].toArray();
             std::deque<trace::TimelinePtr> before;
             for (const QJsonValue &value : list) {
-                if (trace::TimelinePtr timeline = timelineOf(value.toObject()))
+                // What ended meanwhile is told twice.
+                if (trace::TimelinePtr timeline = timelineOf(value.toObject()); timeline && !m_told.contains(timeline->serial)) {
+                    m_told.insert(timeline->serial);
                     before.push_front(std::move(timeline));
+                }
             }
             m_waiting.insert(m_waiting.begin(), before.begin(), before.end());
         });
@@ -178,8 +181,11 @@ void RemoteSession::takeEvent(const QByteArray &event)
 
 void RemoteSession::keep(trace::TimelinePtr timeline)
 {
-    if (!timeline)
+    if (!timeline || m_told.contains(timeline->serial))
         return;
+    constexpr qsizetype enough = 4000; // long behind what was there at the beginning
+    if (m_told.size() < enough)
+        m_told.insert(timeline->serial);
     m_waiting.push_back(std::move(timeline));
     if (m_waiting.size() > mostWaiting)
         m_waiting.pop_front();
@@ -193,6 +199,7 @@ std::vector<trace::TimelinePtr> RemoteSession::takeTraces()
 
 void RemoteSession::lost(const QString &why)
 {
+    m_told.clear(); // another process counts anew
     m_silence.stop();
     if (QPointer<QNetworkReply> events = std::exchange(m_events, nullptr)) {
         events->disconnect(this);

@@ -6,6 +6,7 @@
 
 #include <QNetworkAccessManager>
 #include <QPointer>
+#include <QSet>
 
 #include <deque>
 
@@ -57,6 +58,7 @@ private:
     QTimer m_retry;
     QTimer m_silence;
     std::deque<trace::TimelinePtr> m_waiting;
+    QSet<quint64> m_told; ///< serials of requests that were taken, until there are many
     bool m_begun = false; ///< the requests from before we came are known
     bool m_runningAsked = false;
 };

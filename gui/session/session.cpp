@@ -4,6 +4,7 @@
 #include "config/config_json.h"
 #include "trace/timeline_json.h"
 
+#include <QDateTime>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QPointer>
@@ -109,6 +110,12 @@ void Session::refresh()
             return;
         const QJsonObject stats = answer.json();
         m_inFlight = stats["in_flight"_L1].toInteger();
+        if (!isLocal()) {
+            // Records from elsewhere count from 1970 (trace::timelineFromJson()).
+            const QDateTime told = QDateTime::fromString(stats["time"_L1].toString(), Qt::ISODateWithMs);
+            const QDateTime now = told.isValid() ? told : QDateTime::currentDateTimeUtc();
+            m_axisOffset = std::chrono::milliseconds(now.toMSecsSinceEpoch()) - SteadyClock::instance().now();
+        }
         const qint64 version = stats["fleet_version"_L1].toInteger();
         if (version != std::exchange(m_fleetVersion, version))
             askConfig();

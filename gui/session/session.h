@@ -94,6 +94,8 @@ public:
     const QString &problem() const { return m_problem; }
     /// The servers in force, prefills first.
     const QList<ServerView> &servers() const { return m_servers; }
+    /// How much the axis of its running requests is ahead of this program's clock: a remote one's is that of its calendar.
+    Monotonic axisOffset() const { return m_axisOffset; }
     const ServerView *server(const QString &name) const;
     qint64 inFlight() const { return m_inFlight; }
     /// What is in force, or what a local one will be started with. A remote one's has no secrets.
@@ -128,6 +130,7 @@ private:
     QString m_problem;
     QList<ServerView> m_servers;
     qint64 m_inFlight = 0;
+    Monotonic m_axisOffset{0};
     qint64 m_fleetVersion = -1;
     Config m_config;
     QTimer m_refresh;

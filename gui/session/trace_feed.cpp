@@ -27,6 +27,8 @@ void TraceFeed::setSession(Session *session)
     m_session = session;
     if (!session)
         return;
+    TraceModel::setAxisOffset(session->axisOffset());
+    connect(session, &Session::fleetChanged, this, [this] { TraceModel::setAxisOffset(m_session ? m_session->axisOffset() : Monotonic(0)); });
     connect(session, &Session::runningTold, this, [this](const std::vector<trace::TimelinePtr> &running) {
         if (m_session && m_session->isCapturing())
             m_model.setRunning(running);
@@ -37,7 +39,7 @@ void TraceFeed::setSession(Session *session)
 
 qint64 TraceFeed::second()
 {
-    return TraceModel::now() / std::chrono::seconds(1);
+    return SteadyClock::instance().now() / std::chrono::seconds(1);
 }
 
 void TraceFeed::setAttention(Attention attention)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "widgets/trace_detail.h"
 
+#include "models/trace_model.h"
 #include "models/trace_text.h"
 #include "session/session.h"
 #include "theme/theme.h"
@@ -153,7 +154,7 @@ void TraceDetail::setTimeline(quint64 number, const trace::TimelinePtr &timeline
     m_evicted = false;
     showTimeline();
     if (isOther && timeline && !timeline->ended && timeline->observations && !timeline->observations->isExplained()
-        && totalOf(*timeline, SteadyClock::instance().now()) > std::chrono::seconds(2))
+        && totalOf(*timeline, TraceModel::now()) > std::chrono::seconds(2))
         explain();
     if (timeline && timeline->ended && m_session && !m_session->hasFullRecords())
         fetchWhole();
@@ -207,7 +208,7 @@ void TraceDetail::showSentence()
         return;
     }
     const trace::Timeline &t = *m_timeline;
-    if (!t.ended && m_explained.isEmpty() && t.observations && t.observations->isExplained()) {
+    if (!t.ended && t.observations && t.observations->isExplained()) {
         const trace::Explanation newest = t.observations->explanations().back();
         m_explained = newest.sentence;
         m_advice = newest.advice;

@@ -341,6 +341,21 @@ void TstStories::attachToAHeadlessOne()
     rig.find<QTabWidget>("detailTabs")->setCurrentIndex(gui::TraceDetail::Request);
     QTRY_VERIFY_WITH_TIMEOUT(rig.find<QTabWidget>("detailTabs")->currentWidget()->findChild<QPlainTextEdit *>()->toPlainText().contains(u"hello"_s), patience);
 
+    // While one runs, with its time on the other one's clock.
+    rig.window().showPage(MainWindow::Tester);
+    auto request = rig.window().tester().form().request();
+    QVERIFY(request);
+    request->spec.maxTokens = 100'000;
+    rig.window().tester().form().setRequest(*request);
+    rig.window().tester().send();
+    rig.window().showPage(MainWindow::Traces);
+    QTRY_VERIFY_WITH_TIMEOUT(table->model()->rowCount() == 2 && table->model()->index(1, gui::TraceModel::StateColumn).data().toString().contains(u"running"_s), patience);
+    const auto running = rig.window().feed().model().timeline(1);
+    QTRY_VERIFY(gui::TraceModel::now() - running->received > std::chrono::milliseconds(300));
+    QVERIFY(gui::TraceModel::now() - running->received < std::chrono::seconds(15));
+    rig.window().tester().stop();
+    QTRY_VERIFY_WITH_TIMEOUT(table->model()->index(1, gui::TraceModel::StateColumn).data().toString().contains(u"gone"_s), patience);
+
     // Edited from here.
     rig.window().showPage(MainWindow::Pairs);
     rig.window().pairs().draft().change(u"weight"_s, [](Config &config) { config.decode[0].enabled = false; });
@@ -362,7 +377,7 @@ void TstStories::attachToAHeadlessOne()
     QTRY_COMPARE_WITH_TIMEOUT(rig.window().session().state(), gui::Session::State::Running, patience);
     QTRY_VERIFY_WITH_TIMEOUT(rig.window().session().servers().size() == 2, patience);
     QCOMPARE(rig.send(), 200);
-    QTRY_COMPARE_WITH_TIMEOUT(table->model()->rowCount(), 2, patience);
+    QTRY_COMPARE_WITH_TIMEOUT(table->model()->rowCount(), 3, patience);
     rig.window().detach();
     QVERIFY(rig.window().session().isLocal());
     again.terminate();
