@@ -258,6 +258,8 @@ void TstStories::anEngineDies()
     Rig rig(quickHealth());
     QVERIFY(rig.startMocks());
     QCOMPARE(rig.send(), 200);
+    QTRY_VERIFY(rig.window().session().server(u"d1"_s)->probeMs.value_or(0) > 0);
+    QVERIFY(*rig.window().session().server(u"d1"_s)->probeAgo >= 0);
     rig.window().mocks()->kill(Role::Decode, 0);
     QTRY_COMPARE_WITH_TIMEOUT(rig.window().session().server(u"d1"_s)->status, u"down"_s, patience);
     rig.window().showPage(MainWindow::Pairs);

@@ -283,8 +283,14 @@ void TstAdmin::eventsTellWhatHappens()
             return std::any_of(events.begin(), events.end(), [&](const QByteArray &e) { return e.contains("event: " + type + '\n') && e.contains(part); });
         });
     };
+    auto thorough = m_rig->client();
+    thorough->get("/admin/v1/events?detail=record");
+    PDLB_WAIT(thorough->hasHead());
     exchange("/generate", R"({"text":"a","sampling_params":{"max_new_tokens":1}})", "X-Request-Id: told-1\r\n");
     QVERIFY(told("request", R"("request_id":"told-1")"));
+    QVERIFY(!listener->body().contains(R"("legs":[)"));
+    PDLB_WAIT(thorough->body().contains(R"("legs":[)")); // the same one, with all that is known
+    thorough->reset();
     QCOMPARE(call("GET", "/admin/v1/traces/told-1")["end"_L1].toString(), u"ok"_s);
     QCOMPARE(call("GET", "/admin/v1/traces?limit=1")["traces"_L1].toArray().size(), 1);
     call("GET", "/admin/v1/traces/never-1");
@@ -295,8 +301,10 @@ void TstAdmin::eventsTellWhatHappens()
     QCOMPARE(call("GET", "/admin/v1/stats")["event_listeners"_L1].toInt(), 1);
     listener->reset();
     PDLB_WAIT_EQUAL(call("GET", "/admin/v1/stats")["event_listeners"_L1].toInt(), 0);
-    call("GET", "/admin/v1/events?heartbeat_secs=never");
-    QCOMPARE(m_status, 400);
+    for (const QByteArray query : {"heartbeat_secs=never", "detail=everything"}) {
+        call("GET", "/admin/v1/events?" + query);
+        QCOMPARE(m_status, 400);
+    }
 }
 
 void TstAdmin::slowListenerIsTold()

@@ -44,6 +44,8 @@ private Q_SLOTS:
     void unknownRequest();
     void abortsAreAnswered_data() { direct(); }
     void abortsAreAnswered();
+    void somebodyEndsIt_data() { direct(); }
+    void somebodyEndsIt();
     void pins_data() { direct(); }
     void pins();
 
@@ -284,6 +286,27 @@ void TstStuck::abortsAreAnswered()
     QCOMPARE(answer.server, "d1");
     QCOMPARE(answer.status, 200);
     QVERIFY(answer.error.isEmpty());
+}
+
+void TstStuck::somebodyEndsIt()
+{
+    QVERIFY(begin());
+    m_client->post("/generate", endless, "X-Request-Id: it\r\n");
+    PDLB_WAIT(m_client->events().size() > 2);
+    QVERIFY(call("POST", "/admin/v1/traces/it/abort", 202).value("aborting"_L1).toBool());
+    PDLB_WAIT_EQUAL(m_rig->traces.lastEnd(), "aborted");
+    PDLB_WAIT(m_client->body().contains("somebody ended the request"));
+    PDLB_WAIT(!m_rig->traces.last().observations->abortAnswers().empty()); // the engines heard of it
+    QCOMPARE(call("POST", "/admin/v1/traces/it/abort", 409)["error"_L1]["code"_L1].toString(), u"not_running"_s);
+    QCOMPARE(call("POST", "/admin/v1/traces/never/abort", 404)["error"_L1]["code"_L1].toString(), u"unknown_trace"_s);
+    // One that has sent nothing yet gets a whole answer.
+    m_rig->decode().addFault(u"any:hang"_s);
+    auto silent = m_rig->client();
+    silent->post("/generate", endless, "X-Request-Id: silent\r\n");
+    PDLB_WAIT(m_rig->balancer.inFlight() == 1);
+    call("POST", "/admin/v1/traces/silent/abort", 202);
+    PDLB_WAIT(silent->done());
+    QCOMPARE(silent->status(), 503);
 }
 
 void TstStuck::pins()
