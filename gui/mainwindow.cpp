@@ -420,6 +420,7 @@ void MainWindow::restoreState()
     restoreGeometry(m_settings->value("window/geometry").toByteArray());
     QMainWindow::restoreState(m_settings->value("window/state").toByteArray(), stateVersion);
     m_traces->restore(*m_settings);
+    keepRows(std::clamp<qsizetype>(m_settings->value("traces/rows", 5000).toLongLong(), 100, 1'000'000));
     m_pairs->restore(*m_settings);
     m_tester->restore(*m_settings);
     m_metrics->restore(*m_settings);

@@ -85,6 +85,7 @@ private:
     void updateAttention();
     void updateStatus();
     void updateFirstRun();
+    void keepRows(qsizetype rows);
     void openAttachDialog();
     void openAbout();
     void openKeys();

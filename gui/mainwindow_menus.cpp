@@ -75,6 +75,14 @@ void MainWindow::makeMenus()
         action->setActionGroup(languageGroup);
         action->setChecked(m_settings->value("language").toString() == code);
     }
+    QMenu *kept = view->addMenu(tr("Requests kept"));
+    auto *keptGroup = new QActionGroup(this);
+    for (const qsizetype rows : {1000, 5000, 20'000, 100'000}) {
+        QAction *action = kept->addAction(QLocale().toString(rows), this, [this, rows] { keepRows(rows); });
+        action->setCheckable(true);
+        action->setActionGroup(keptGroup);
+        action->setChecked(m_settings->value("traces/rows", 5000).toLongLong() == rows);
+    }
     add(view, tr("Default layout"), {}, [this] {
         for (const char *key : {"traces/columns", "traces/splitter", "pairs/columns", "pairs/splitter", "tester/splitter", "tester/right"})
             m_settings->remove(QLatin1StringView(key));
@@ -100,6 +108,14 @@ void MainWindow::makePageMenu(const QString &title, Page page, const QList<QActi
     QMenu *menu = menuBar()->addMenu(title);
     menu->addActions(actions);
     m_pageActions.append({page, actions});
+}
+
+void MainWindow::keepRows(qsizetype rows)
+{
+    constexpr qint64 bytesOfRow = qint64(16) * 1024; // of a record without its bodies, on average
+    const TraceModel::Limits usual;
+    m_feed->model().setLimits({.rows = size_t(rows), .bytes = std::max(usual.bytes, rows * bytesOfRow)});
+    m_settings->setValue("traces/rows", rows);
 }
 
 void MainWindow::openAttachDialog()

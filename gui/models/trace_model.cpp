@@ -94,7 +94,6 @@ QVariant TraceModel::data(const QModelIndex &index, int role) const
         return {};
     case TimelineRole: return QVariant::fromValue(row.timeline);
     case NumberRole: return row.number;
-    case PinnedRole: return row.timeline->pinned;
     default: return {};
     }
 }

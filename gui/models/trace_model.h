@@ -5,7 +5,6 @@
 #include "trace/timeline.h"
 
 #include <QAbstractTableModel>
-#include <QElapsedTimer>
 
 #include <deque>
 #include <memory>
@@ -34,7 +33,6 @@ public:
     enum Role {
         TimelineRole = Qt::UserRole, ///< trace::TimelinePtr
         NumberRole, ///< quint64, stays with the request
-        PinnedRole,
     };
 
     struct Limits {

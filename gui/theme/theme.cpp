@@ -169,14 +169,6 @@ QString Theme::fill(QString sheet) const
     return sheet.replace("%scheme%"_L1, m_dark ? "-dark"_L1 : ""_L1);
 }
 
-QFont Theme::numbers(const QFont &base)
-{
-    // Inter and most interface fonts have figures of one width only on demand, which Qt 6.4 cannot ask for; theirs differ little.
-    QFont font = base;
-    font.setStyleStrategy(QFont::PreferAntialias);
-    return font;
-}
-
 QFont Theme::monospace(const QFont &base)
 {
     QFont font = QFontDatabase::systemFont(QFontDatabase::FixedFont);

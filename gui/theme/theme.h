@@ -48,8 +48,6 @@ public:
     bool isDark() const { return m_dark; }
     QColor color(Tone tone) const { return toneColor(tone, m_dark); }
 
-    /// Of numbers in tables: as wide for 1 as for 8.
-    static QFont numbers(const QFont &base);
     /// Of bodies, ids, URLs.
     static QFont monospace(const QFont &base);
     static QFont scaled(const QFont &base, double factor, bool bold = false);

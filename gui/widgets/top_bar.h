@@ -20,7 +20,6 @@ class TopBar final : public QFrame
 public:
     TopBar(TraceFeed &feed, QWidget *parent);
     void setSession(Session *session);
-    QPushButton *startButton() const { return m_start; }
 
 Q_SIGNALS:
     void startClicked();

@@ -1539,6 +1539,10 @@
             <source>Close without them</source>
             <translation>不应用并关闭</translation>
         </message>
+        <message>
+            <source>Requests kept</source>
+            <translation>保留的请求数</translation>
+        </message>
     </context>
     <context>
         <name>pdlb::gui::MatrixDelegate</name>
