@@ -10,6 +10,7 @@ namespace {
 constexpr std::chrono::milliseconds often{66};
 constexpr std::chrono::milliseconds sometimes{250};
 constexpr std::chrono::milliseconds seldom{1000};
+constexpr double tooFast = 2000; ///< requests a second that nobody can read: then the table costs less than what it shows
 constexpr int turnsAQuestion = 3; ///< what runs is asked for at every third turn
 
 } // namespace
@@ -57,6 +58,11 @@ void TraceFeed::tick()
     for (const trace::TimelinePtr &timeline : finished)
         m_stats.add(*timeline, now);
     m_stats.setInFlight(m_session->inFlight(), now);
+    if (m_attention == Attention::Full) {
+        const bool isFast = double(finished.size()) * 1000 / double(m_timer.interval()) > tooFast;
+        if (const auto interval = isFast ? sometimes : often; m_timer.intervalAsDuration() != interval)
+            m_timer.setInterval(interval);
+    }
     if (!finished.empty())
         m_model.add(finished);
     const bool runs = m_session->state() == Session::State::Running || m_session->state() == Session::State::Draining;

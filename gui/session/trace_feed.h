@@ -34,7 +34,7 @@ public:
     void setAttention(Attention attention);
 
 Q_SIGNALS:
-    /// Something may have changed; at most some 15 times a second.
+    /// Something may have changed; at most some 15 times a second, some four times where too much comes for anybody to read.
     void ticked();
 
 private:
