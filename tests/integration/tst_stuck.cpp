@@ -291,8 +291,9 @@ void TstStuck::abortsAreAnswered()
 void TstStuck::somebodyEndsIt()
 {
     QVERIFY(begin());
+    m_rig->decode().addFault(u"any:stall=after-3,count=1"_s); // between two events: there the error can be told
     m_client->post("/generate", endless, "X-Request-Id: it\r\n");
-    PDLB_WAIT(m_client->events().size() > 2);
+    PDLB_WAIT(m_client->events().size() == 3);
     QVERIFY(call("POST", "/admin/v1/traces/it/abort", 202).value("aborting"_L1).toBool());
     PDLB_WAIT_EQUAL(m_rig->traces.lastEnd(), "aborted");
     PDLB_WAIT(m_client->body().contains("somebody ended the request"));
