@@ -3,13 +3,7 @@
 
 #include "http/message_writer.h"
 
-#include <QPointer>
-
-#include <array>
-#include <cerrno>
 #include <cstring>
-
-#include <sys/socket.h>
 
 using namespace Qt::StringLiterals;
 
@@ -17,7 +11,6 @@ namespace pdlb::edge {
 
 namespace {
 
-constexpr size_t readSize = 64 * 1024;
 constexpr std::chrono::milliseconds lingerTime{2000};
 constexpr qint64 maxLingered = 1024 * 1024;
 constexpr qint64 maxReserve = 64 * 1024 * 1024; ///< a promise of more is believed as it arrives
@@ -39,57 +32,37 @@ QByteArray codeOf(int status)
 
 } // namespace
 
-ClientConnection::ClientConnection(QTcpSocket *socket, const EdgeOptions &options, EdgeShared &shared, const HeadJudge &judge,
-                                   const Clock &clock)
-    : QObject(socket), m_socket(socket), m_encrypted(qobject_cast<QSslSocket *>(socket)), m_options(options), m_judge(judge),
-      m_clock(clock), m_reader(options.head), m_budget(shared.bodies), m_refusals(shared.refusals)
+ClientConnection::ClientConnection(const EdgeOptions &options, EdgeShared &shared, ConnectionHost &host, const Clock &clock, QObject *parent)
+    : QObject(parent), m_options(options), m_host(host), m_clock(clock), m_reader(options.head), m_budget(shared.bodies),
+      m_refusals(shared.refusals)
 {
-    connect(socket, &QTcpSocket::readyRead, this, &ClientConnection::onReadyRead);
-    connect(socket, &QTcpSocket::disconnected, this, &ClientConnection::onDisconnected);
-    connect(socket, &QTcpSocket::bytesWritten, this, &ClientConnection::onBytesWritten);
-    if (m_encrypted) {
-        connect(m_encrypted, &QSslSocket::encryptedBytesWritten, this, &ClientConnection::onBytesWritten);
-        m_encrypted->startServerEncryption();
-    }
-    await(Wait::FirstByte);
 }
 
 ClientConnection::~ClientConnection()
 {
     if (m_exchange && m_exchange->observer())
         m_exchange->observer()->clientGone();
+    m_host.connectionGone(*this);
 }
 
-void ClientConnection::onReadyRead()
+bool ClientConnection::open(int descriptor, const std::optional<QSslConfiguration> &tls)
 {
-    if (m_muted)
-        return;
-    endTransaction();
-    thread_local std::array<char, readSize> buffer;
-    m_insideReadyRead = true;
-    while (m_socket->isOpen()) { // reading may find the connection gone
-        const qint64 n = m_socket->read(buffer.data(), buffer.size());
-        if (n <= 0)
-            break;
-        const QByteArrayView bytes(buffer.data(), n);
-        if (m_mode == Mode::Reading) {
-            if (m_between)
-                keepForLater(bytes);
-            else
-                consume(bytes);
-            // A head was put back for QHttpServer: what is in the socket now is not the client's.
-            if (m_mode == Mode::Answering)
-                break;
-        } else if (m_mode == Mode::Answering) {
-            keepForLater(bytes);
-        } else if (m_mode == Mode::Lingering && (m_lingered += n) > maxLingered) {
-            m_mode = Mode::Closed;
-            // Not here: QHttpServer's slot comes next and reads too.
-            QMetaObject::invokeMethod(m_socket, &QTcpSocket::abort, Qt::QueuedConnection);
-            break;
-        }
-    }
-    m_insideReadyRead = false;
+    m_socket = tls ? makeTlsSocket(descriptor, *tls, *this) : makePlainSocket(descriptor, *this);
+    if (!m_socket)
+        return false;
+    m_peer = m_socket->peer();
+    await(Wait::FirstByte);
+    return true;
+}
+
+void ClientConnection::socketData(QByteArrayView bytes)
+{
+    if (m_mode == Mode::Reading && !m_between)
+        consume(bytes);
+    else if (m_mode == Mode::Reading || m_mode == Mode::Answering)
+        keepForLater(bytes);
+    else if (m_mode == Mode::Lingering && (m_lingered += bytes.size()) > maxLingered)
+        m_socket->abort();
 }
 
 void ClientConnection::keepForLater(QByteArrayView bytes)
@@ -98,14 +71,6 @@ void ClientConnection::keepForLater(QByteArrayView bytes)
         m_pipelined.append(bytes);
     else
         m_closing = true;
-}
-
-void ClientConnection::endTransaction()
-{
-    // QHttpServer keeps a transaction open between requests: inside one, what is read would come again and nothing can
-    // be put back.
-    if (m_socket->isTransactionStarted())
-        m_socket->rollbackTransaction();
 }
 
 void ClientConnection::consume(QByteArrayView input)
@@ -141,8 +106,8 @@ const QByteArray &ClientConnection::peerName()
 {
     if (m_peerName.isEmpty()) {
         bool isV4 = false;
-        const quint32 v4 = peer().toIPv4Address(&isV4);
-        m_peerName = (isV4 ? QHostAddress(v4) : peer()).toString().toLatin1();
+        const quint32 v4 = m_peer.toIPv4Address(&isV4);
+        m_peerName = (isV4 ? QHostAddress(v4) : m_peer).toString().toLatin1();
     }
     return m_peerName;
 }
@@ -246,11 +211,11 @@ void ClientConnection::refuseForMemory()
 void ClientConnection::startRequest()
 {
     const http::RequestHead &head = m_reader.head();
-    if (std::optional<Refusal> refusal = m_judge.judge(head, peer())) {
+    if (std::optional<Refusal> refusal = m_host.judge(head, m_peer)) {
         refuse(refusal->error, std::move(refusal->headers));
         return;
     }
-    m_maxBody = m_judge.maxBody(head);
+    m_maxBody = m_host.maxBody(head);
     m_charge = ByteBudget::Charge(m_budget);
     if (head.framing == http::Framing::Length) {
         if (head.contentLength > m_maxBody || isBeyondMemory(head.contentLength)) {
@@ -270,35 +235,20 @@ void ClientConnection::startRequest()
 
 void ClientConnection::requestComplete(QByteArrayView rest)
 {
-    // More than one read can be waiting in the socket: all of it belongs behind this request.
     m_pipelined = rest.toByteArray();
-    if (m_socket->bytesAvailable() > 0)
-        m_pipelined.append(m_socket->readAll());
     m_closing = m_closing || m_pipelined.size() > m_options.maxPipelined;
     m_mode = Mode::Answering;
-    const QByteArray origin = m_judge.allowedOrigin(m_reader.head());
+    const QByteArray origin = m_host.allowedOrigin(m_reader.head());
     m_exchange = new Exchange(this, m_reader.takeHead(), std::exchange(m_body, QByteArray()), std::move(m_charge), m_clock.now());
     m_exchange->setAllowedOrigin(origin);
-    giveToServer();
+    m_host.requestReady(*this);
 }
 
-void ClientConnection::giveToServer()
+void ClientConnection::holdUntilAnswered(std::shared_ptr<void> token)
 {
-    const http::RequestHead &head = m_exchange->head();
-    QByteArray canonical;
-    canonical.reserve(head.method.size() + head.target.size() + 24);
-    canonical.append(head.method).append(' ').append(head.target).append(" HTTP/1.1\r\nHost: x\r\n\r\n");
-    endTransaction();
-    for (qsizetype i = canonical.size(); i-- > 0;)
-        m_socket->ungetChar(canonical.at(i));
-    Q_EMIT requestReady(this);
-    if (m_insideReadyRead)
-        return; // QHttpServer's slot is the next one of this very signal
-    m_muted = true;
-    const QPointer<ClientConnection> self(this);
-    Q_EMIT m_socket->readyRead();
-    if (self)
-        m_muted = false;
+    m_token = std::move(token);
+    if (m_mode != Mode::Answering) // an answer may be immediate
+        releaseToken();
 }
 
 void ClientConnection::send(QByteArrayView bytes)
@@ -309,30 +259,25 @@ void ClientConnection::send(QByteArrayView bytes)
         m_queued.append(bytes);
         bytes = m_queued;
     }
-    qint64 sent = 0;
-    if (!m_encrypted && m_socket->bytesToWrite() == 0 && !bytes.isEmpty()) {
-        // Straight to the kernel: no copy, no write notifier. Only what it does not take is left to the socket object.
-        const ssize_t n = ::send(int(m_socket->socketDescriptor()), bytes.data(), size_t(bytes.size()), MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (n < 0 && errno != EAGAIN && errno != EINTR) {
-            m_queued.clear();
-            QMetaObject::invokeMethod(m_socket, &QTcpSocket::abort, Qt::QueuedConnection);
-            return;
-        }
-        sent = std::max<ssize_t>(n, 0);
-    }
-    if (sent < bytes.size()) {
-        m_socket->write(bytes.data() + sent, bytes.size() - sent);
+    if (!m_socket->write(bytes))
+        abortLater();
+    else
         m_overHigh = m_overHigh || pendingBytes() > Exchange::highWater;
-    }
     m_queued.clear();
 }
 
-qint64 ClientConnection::pendingBytes() const
+void ClientConnection::abort()
 {
-    return m_socket->bytesToWrite() + (m_encrypted ? m_encrypted->encryptedBytesToWrite() : 0);
+    m_socket->abort();
 }
 
-void ClientConnection::onBytesWritten()
+void ClientConnection::abortLater()
+{
+    // Not from within the call of whoever writes.
+    QMetaObject::invokeMethod(this, &ClientConnection::abort, Qt::QueuedConnection);
+}
+
+void ClientConnection::socketWritten()
 {
     if (m_mode == Mode::Closed && m_closeTimer && m_closeTimer->isActive())
         abortAfter(m_options.writeStall);
@@ -341,6 +286,15 @@ void ClientConnection::onBytesWritten()
     m_overHigh = false;
     if (m_exchange && m_exchange->observer())
         m_exchange->observer()->clientDrained();
+}
+
+void ClientConnection::socketEnded()
+{
+    // What is left of a finished answer is still delivered. Who waits for one is taken to have left.
+    if (!m_exchange && pendingBytes() > 0)
+        closeAfterWrites();
+    else
+        m_socket->abort();
 }
 
 void ClientConnection::endExchange()
@@ -355,14 +309,13 @@ void ClientConnection::endExchange()
 void ClientConnection::exchangeEnded(bool keepAlive)
 {
     endExchange();
-    const bool hadToken = m_token != nullptr;
     releaseToken();
     if (keepAlive && !m_closing) {
         m_reader.reset();
         m_mode = Mode::Reading;
         await(Wait::NextRequest);
-        // What came meanwhile goes first, and not before QHttpServer listens again.
-        m_between = hadToken || !m_pipelined.isEmpty();
+        // What came meanwhile goes first; from the event loop, because this may be within the call for the request before.
+        m_between = !m_pipelined.isEmpty();
         if (m_between)
             QMetaObject::invokeMethod(this, &ClientConnection::nextRequest, Qt::QueuedConnection);
     } else {
@@ -383,16 +336,11 @@ void ClientConnection::nextRequest()
 
 void ClientConnection::exchangeCut(bool reset)
 {
-    if (reset) {
-        const struct ::linger now{1, 0};
-        ::setsockopt(int(m_socket->socketDescriptor()), SOL_SOCKET, SO_LINGER, &now, sizeof now);
-    }
     endExchange();
     m_queued.clear();
-    if (reset && m_encrypted) {
-        // An orderly close would send close_notify, which says that this was all.
+    if (reset) {
         m_mode = Mode::Closed;
-        QMetaObject::invokeMethod(m_socket, &QTcpSocket::abort, Qt::QueuedConnection);
+        QMetaObject::invokeMethod(this, [this] { m_socket->abort(true); }, Qt::QueuedConnection);
     } else {
         // Delivered bytes leave, the terminator never does.
         closeAfterWrites();
@@ -402,8 +350,6 @@ void ClientConnection::exchangeCut(bool reset)
 
 void ClientConnection::releaseToken()
 {
-    // Not within QHttpServer's call for this request (an answer may be immediate): it looks at the responder afterwards.
-    // Before the next request all the same: events of this object are delivered in order.
     if (m_token)
         QMetaObject::invokeMethod(this, [token = std::move(m_token)] {}, Qt::QueuedConnection);
     m_token = nullptr;
@@ -413,17 +359,16 @@ void ClientConnection::closeAfterWrites()
 {
     m_mode = Mode::Closed;
     m_pipelined.clear();
-    if ((m_encrypted || pendingBytes() > 0) && m_options.writeStall.count() > 0)
+    if ((m_socket->isEncrypted() || pendingBytes() > 0) && m_options.writeStall.count() > 0)
         abortAfter(m_options.writeStall); // each byte that the client takes starts it anew
-    // Not from within QHttpServer's call for this request: it still looks at the socket.
-    QMetaObject::invokeMethod(m_socket, &QTcpSocket::disconnectFromHost, Qt::QueuedConnection);
+    QMetaObject::invokeMethod(this, [this] { m_socket->closeAfterWrites(); }, Qt::QueuedConnection);
 }
 
 void ClientConnection::refuse(const ApiError &error, http::HeaderList headers)
 {
     m_refusals.fetch_add(1, std::memory_order_relaxed);
     headers.add("Content-Type", "application/json");
-    AccessRules::addCorsHeaders(headers, m_judge.allowedOrigin(m_reader.head()));
+    AccessRules::addCorsHeaders(headers, m_host.allowedOrigin(m_reader.head()));
     const QByteArray body = error.toJson();
     headers.add("Content-Length", QByteArray::number(body.size()));
     if (error.status == 405)
@@ -444,8 +389,7 @@ void ClientConnection::linger()
     m_mode = Mode::Lingering;
     m_closing = true;
     abortAfter(lingerTime);
-    if (!m_encrypted && m_socket->bytesToWrite() == 0)
-        ::shutdown(int(m_socket->socketDescriptor()), SHUT_WR);
+    m_socket->shutdownWrites();
 }
 
 void ClientConnection::abortAfter(std::chrono::milliseconds time)
@@ -453,7 +397,7 @@ void ClientConnection::abortAfter(std::chrono::milliseconds time)
     if (!m_closeTimer) {
         m_closeTimer = new QTimer(this);
         m_closeTimer->setSingleShot(true);
-        connect(m_closeTimer, &QTimer::timeout, m_socket, &QTcpSocket::abort);
+        connect(m_closeTimer, &QTimer::timeout, this, &ClientConnection::abort);
     }
     m_closeTimer->start(time);
 }
@@ -462,13 +406,11 @@ void ClientConnection::drain()
 {
     m_closing = true;
     // A request that has begun to arrive is still answered, even if nobody has read of it yet.
-    char byte;
-    const bool unread = ::recv(int(m_socket->socketDescriptor()), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
-    if (m_mode == Mode::Reading && m_reader.isIdle() && m_pipelined.isEmpty() && !unread)
+    if (m_mode == Mode::Reading && m_reader.isIdle() && m_pipelined.isEmpty() && !m_socket->hasUnread())
         closeAfterWrites();
 }
 
-void ClientConnection::onDisconnected()
+void ClientConnection::socketClosed()
 {
     m_mode = Mode::Closed;
     if (m_exchange) {
@@ -477,7 +419,8 @@ void ClientConnection::onDisconnected()
         if (observer)
             observer->clientGone();
     }
-    m_token.reset();
+    releaseToken();
+    deleteLater();
 }
 
 } // namespace pdlb::edge

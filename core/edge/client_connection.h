@@ -2,79 +2,87 @@
 #pragma once
 
 #include "edge/access_rules.h"
+#include "edge/client_socket.h"
 #include "edge/edge_options.h"
 #include "edge/exchange.h"
 #include "http/message_reader.h"
 
 #include <QPointer>
 
-#include <QSslSocket>
 #include <QTimer>
 
 #include <memory>
 
 namespace pdlb::edge {
 
-/// Decides on a request by its head, before any of its body is read.
-class HeadJudge
+class ClientConnection;
+
+/// What a connection asks and tells its server.
+class ConnectionHost
 {
 public:
-    /// Nothing: the request may pass.
+    /// Decides on a request by its head, before any of its body is read. Nothing: the request may pass.
     virtual std::optional<Refusal> judge(const http::RequestHead &head, const QHostAddress &peer) const = 0;
     /// The largest body that this request may have, in bytes.
     virtual qint64 maxBody(const http::RequestHead &head) const = 0;
     /// The origin of a web page that may read the answer, for AccessRules::addCorsHeaders().
     virtual QByteArray allowedOrigin(const http::RequestHead &head) const = 0;
+    /// A request is whole: exchange() is to be answered, now or later.
+    virtual void requestReady(ClientConnection &connection) = 0;
+    /// It is being destroyed.
+    virtual void connectionGone(ClientConnection &connection) = 0;
 
 protected:
-    ~HeadJudge() = default;
+    ~ConnectionHost() = default;
 };
 
 /// The guard of one client connection: it alone reads the socket, judges framing, collects the body, and answers
-/// malformed requests itself. When a request is whole it gives QHttpServer a canonical head (request line and Host)
-/// by putting it back into the socket; the server routes it and calls back. Child of its socket.
-class ClientConnection final : public QObject
+/// malformed requests itself. Destroys itself from the event loop when the connection is closed.
+class ClientConnection final : public QObject, private ClientSocket::Observer
 {
     Q_OBJECT
     Q_DISABLE_COPY_MOVE(ClientConnection)
 
 public:
-    /// All but the socket, which owns it, must outlive the connection. A QSslSocket is made to begin the handshake.
-    ClientConnection(QTcpSocket *socket, const EdgeOptions &options, EdgeShared &shared, const HeadJudge &judge, const Clock &clock);
+    /// All references must outlive the connection. Open it next.
+    ClientConnection(const EdgeOptions &options, EdgeShared &shared, ConnectionHost &host, const Clock &clock, QObject *parent);
     ~ClientConnection() override;
 
+    /// Takes over an accepted descriptor, for TLS when there is a configuration. False: it is none, and still the caller's.
+    bool open(int descriptor, const std::optional<QSslConfiguration> &tls);
     Exchange *exchange() const { return m_exchange; }
-    QHostAddress peer() const { return m_socket->peerAddress(); }
+    const QHostAddress &peer() const { return m_peer; }
     const QByteArray &peerName();
     /// No further request is taken: a running one is answered with "Connection: close", an idle connection closes.
     void drain();
     bool isClosing() const { return m_closing; }
     /// Looks at the deadlines of what is being waited for; to be called several times within the shortest of them.
     void tick(Monotonic now);
-    /// Something that must live as long as the request is being answered (Qt 6.5+ hands out such an object).
-    void holdUntilAnswered(std::shared_ptr<void> token) { m_token = std::move(token); }
+    /// Something that must live as long as the request is being answered, and is dropped from the event loop.
+    void holdUntilAnswered(std::shared_ptr<void> token);
+    /// Closes it now, whatever is going on.
+    void abort();
 
     // For Exchange:
     /// Kept back and sent in front of the next send(), so that head and first bytes leave in one packet.
     void queue(const QByteArray &bytes) { m_queued.append(bytes); }
     void send(QByteArrayView bytes);
-    qint64 pendingBytes() const;
+    qint64 pendingBytes() const { return m_socket->pendingBytes(); }
     void exchangeEnded(bool keepAlive);
     /// `reset`: close by RST, where an orderly close would look like the end of the answer.
     void exchangeCut(bool reset);
-
-Q_SIGNALS:
-    /// A whole request is about to be given to the HTTP server, which must answer it synchronously or keep it.
-    void requestReady(pdlb::edge::ClientConnection *connection);
 
 private:
     enum class Mode { Reading, Answering, Lingering, Closed };
     /// What Mode::Reading is waiting for.
     enum class Wait { FirstByte, NextRequest, Head, Body };
 
-    void onReadyRead();
-    void onDisconnected();
-    void onBytesWritten();
+    // ClientSocket::Observer
+    void socketData(QByteArrayView bytes) override;
+    void socketWritten() override;
+    void socketEnded() override;
+    void socketClosed() override;
+
     void consume(QByteArrayView input);
     void keepForLater(QByteArrayView bytes);
     void appendBody(QByteArrayView piece);
@@ -86,8 +94,6 @@ private:
     bool isBeyondMemory(qint64 bodySize) const;
     void refuseForMemory();
     void requestComplete(QByteArrayView rest);
-    void giveToServer();
-    void endTransaction();
     void refuse(const ApiError &error, http::HeaderList headers = {});
     void linger();
     void abortAfter(std::chrono::milliseconds time);
@@ -96,11 +102,13 @@ private:
     void releaseToken();
     void nextRequest();
 
-    QTcpSocket *m_socket;
-    QSslSocket *m_encrypted; ///< the same, or null
+    void abortLater();
+
     const EdgeOptions &m_options;
-    const HeadJudge &m_judge;
+    ConnectionHost &m_host;
     const Clock &m_clock;
+    std::unique_ptr<ClientSocket> m_socket;
+    QHostAddress m_peer;
     http::RequestReader m_reader;
     QByteArray m_peerName;
     QByteArray m_body;
@@ -121,8 +129,6 @@ private:
     qint64 m_lingered = 0;
     Mode m_mode = Mode::Reading;
     Wait m_wait = Wait::FirstByte;
-    bool m_insideReadyRead = false;
-    bool m_muted = false;
     bool m_between = false; ///< answered, and nextRequest() is on its way
     bool m_closing = false;
     bool m_overHigh = false;

@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-
-// The one file that knows which Qt HTTP Server it is built with.
 #include "edge/edge_server.h"
 
-#include <QAbstractHttpServer>
 #include <QCoreApplication>
-#include <QHttpServerRequest>
-#include <QHttpServerResponder>
 #include <QLoggingCategory>
-#include <QTcpServer>
 
-#include <fcntl.h>
 #include <unistd.h>
 
 using namespace Qt::StringLiterals;
@@ -26,67 +19,8 @@ constexpr std::chrono::milliseconds shortestSweep{10};
 
 } // namespace
 
-/// What QHttpServer takes connections from. It holds the listening socket but never accepts by itself: Acceptor does.
-class EdgeServer::Listener final : public QTcpServer
-{
-    Q_OBJECT
-
-public:
-    bool take(int descriptor)
-    {
-        const bool good = setSocketDescriptor(descriptor);
-        pauseAccepting();
-        return good;
-    }
-    void add(QTcpSocket *socket) { addPendingConnection(socket); }
-    QTcpSocket *nextPendingConnection() override
-    {
-        QTcpSocket *socket = QTcpServer::nextPendingConnection();
-        pauseAccepting(); // QTcpServer resumes by itself whenever a connection is taken from it
-        return socket;
-    }
-};
-
-class EdgeServer::HttpServer final : public QAbstractHttpServer
-{
-    Q_OBJECT
-
-public:
-    explicit HttpServer(EdgeServer *edge) : m_edge(edge) {}
-
-protected:
-#if QT_VERSION >= QT_VERSION_CHECK(6, 5, 0)
-    bool handleRequest(const QHttpServerRequest &, QHttpServerResponder &responder) override
-    {
-        // The stream behind the responder takes no further head while it lives, and dies with it.
-        ClientConnection *connection = m_edge->m_given;
-        if (!connection || !connection->exchange())
-            return false;
-        connection->holdUntilAnswered(std::make_shared<QHttpServerResponder>(std::move(responder)));
-        return m_edge->dispatch(*connection->exchange());
-    }
-    void missingHandler(const QHttpServerRequest &, QHttpServerResponder &) override { answerMissing(); }
-#else
-    // The responder of 6.4 keeps a bare pointer to the socket, so none is made: the guard has the socket.
-    bool handleRequest(const QHttpServerRequest &, QTcpSocket *) override
-    {
-        return m_edge->m_given && m_edge->m_given->exchange() && m_edge->dispatch(*m_edge->m_given->exchange());
-    }
-    void missingHandler(const QHttpServerRequest &, QTcpSocket *) override { answerMissing(); }
-#endif
-
-private:
-    void answerMissing()
-    {
-        if (m_edge->m_given && m_edge->m_given->exchange())
-            m_edge->answerMissing(*m_edge->m_given->exchange());
-    }
-
-    EdgeServer *m_edge;
-};
-
 EdgeServer::EdgeServer(const EdgeOptions &options, EdgeShared &shared, const Clock &clock, QObject *parent)
-    : QObject(parent), m_options(options), m_shared(shared), m_clock(clock), m_server(std::make_unique<HttpServer>(this))
+    : QObject(parent), m_options(options), m_shared(shared), m_clock(clock), m_router([this](Exchange &exchange) { dispatch(exchange); })
 {
     setSweepInterval();
     connect(&m_sweeper, &QTimer::timeout, this, &EdgeServer::sweep);
@@ -112,12 +46,12 @@ void EdgeServer::setSweepInterval()
 
 EdgeServer::~EdgeServer()
 {
-    // Responders must go before their server.
+    disconnect(); // nobody is told of what ends now
     const auto connections = m_connections;
     for (ClientConnection *connection : connections) {
-        connection->disconnect(this);
-        connection->holdUntilAnswered(nullptr);
-        QCoreApplication::sendPostedEvents(connection, QEvent::MetaCall); // may hold the last one's responder
+        connection->holdUntilAnswered(nullptr); // tokens go before their router
+        QCoreApplication::sendPostedEvents(connection, QEvent::MetaCall);
+        delete connection;
     }
 }
 
@@ -127,52 +61,51 @@ void EdgeServer::addRoute(const QByteArray &path, const QByteArrayList &methods,
     m_routes.add({path, methods, std::move(handler), access, maxBody});
 }
 
+void EdgeServer::addDirectRoute(const QByteArray &path, Route::Handler handler)
+{
+    qCDebug(lcEdge, "serves POST %s directly", path.constData());
+    m_routes.add({.path = path, .methods = {"POST"}, .handler = std::move(handler), .isDirect = true});
+}
+
 Result<void> EdgeServer::listen(int descriptor)
 {
-    auto listener = std::make_unique<Listener>();
-    if (!listener->take(descriptor))
-        return failure(u"cannot listen: %1"_s.arg(listener->errorString()));
-    // Through a copy of the descriptor: the dispatcher knows QTcpServer's own as one that is not to be watched.
-    m_acceptor = std::make_unique<Acceptor>(::fcntl(descriptor, F_DUPFD_CLOEXEC, 0), m_shared, m_options.maxConnections);
+    m_acceptor = std::make_unique<Acceptor>(descriptor, m_shared, m_options.maxConnections);
     connect(m_acceptor.get(), &Acceptor::accepted, this, &EdgeServer::adopt);
-    m_listener = listener.release();
-    m_server->bind(m_listener);
-    return {};
+    return m_router.start();
 }
 
 void EdgeServer::adopt(qintptr descriptor)
 {
-    QTcpSocket *socket = nullptr;
-    if (m_tls) {
-        auto *encrypted = new QSslSocket(m_listener);
-        encrypted->setSslConfiguration(*m_tls);
-        socket = encrypted;
-    } else {
-        socket = new QTcpSocket(m_listener);
-    }
-    if (!socket->setSocketDescriptor(descriptor)) {
-        delete socket;
+    auto *connection = new ClientConnection(m_options, m_shared, *this, m_clock, this);
+    m_connections.insert(connection);
+    if (!connection->open(int(descriptor), m_tls)) {
         ::close(int(descriptor));
-        m_acceptor->connectionClosed();
+        delete connection;
         return;
     }
-    socket->setSocketOption(QAbstractSocket::LowDelayOption, 1);
-    auto *connection = new ClientConnection(socket, m_options, m_shared, *this, m_clock);
-    m_connections.insert(connection);
     if (!m_sweeper.isActive())
         m_sweeper.start();
-    connect(connection, &ClientConnection::requestReady, this, [this](ClientConnection *ready) { m_given = ready; });
-    connect(connection, &QObject::destroyed, this, [this, connection] {
-        m_connections.remove(connection);
-        m_acceptor->connectionClosed();
-        if (m_given == connection)
-            m_given = nullptr;
-        if (m_connections.isEmpty())
-            m_sweeper.stop();
-        if (m_draining && m_connections.isEmpty())
-            Q_EMIT drained();
-    });
-    m_listener->add(socket);
+}
+
+void EdgeServer::connectionGone(ClientConnection &connection)
+{
+    m_connections.remove(&connection);
+    m_acceptor->connectionClosed();
+    if (!m_connections.isEmpty())
+        return;
+    m_sweeper.stop();
+    if (m_draining)
+        Q_EMIT drained();
+}
+
+void EdgeServer::requestReady(ClientConnection &connection)
+{
+    Exchange &exchange = *connection.exchange();
+    const Route *route = m_routes.find(exchange.head().path());
+    if (route && route->isDirect && route->serves(exchange.head().method))
+        route->handler(exchange);
+    else
+        connection.holdUntilAnswered(m_router.route(exchange));
 }
 
 void EdgeServer::sweep()
@@ -219,15 +152,13 @@ qint64 EdgeServer::maxBody(const http::RequestHead &head) const
     return route && route->maxBody > 0 ? std::min(route->maxBody, m_options.maxBody) : m_options.maxBody;
 }
 
-bool EdgeServer::dispatch(Exchange &exchange)
+void EdgeServer::dispatch(Exchange &exchange)
 {
-    m_given = nullptr;
     const Route *route = m_routes.find(exchange.head().path());
     if (route && route->serves(exchange.head().method))
         route->handler(exchange);
     else
         answerMissing(exchange);
-    return true;
 }
 
 void EdgeServer::answerMissing(Exchange &exchange)
@@ -254,10 +185,8 @@ void EdgeServer::answerMissing(Exchange &exchange)
 void EdgeServer::drain()
 {
     m_draining = true;
-    if (m_listener) {
+    if (m_acceptor)
         m_acceptor->stop();
-        m_listener->close();
-    }
     const auto connections = m_connections;
     for (ClientConnection *connection : connections)
         connection->drain();
@@ -269,9 +198,7 @@ void EdgeServer::abortConnections()
 {
     const auto connections = m_connections;
     for (ClientConnection *connection : connections)
-        static_cast<QTcpSocket *>(connection->parent())->abort();
+        connection->abort();
 }
 
 } // namespace pdlb::edge
-
-#include "edge_server.moc"

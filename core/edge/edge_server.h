@@ -3,6 +3,7 @@
 
 #include "edge/acceptor.h"
 #include "edge/client_connection.h"
+#include "edge/qt_router.h"
 #include "edge/route_table.h"
 #include "util/result.h"
 
@@ -13,9 +14,10 @@
 
 namespace pdlb::edge {
 
-/// The clients' side of one worker: accepts connections, puts a guard on each, and lets QHttpServer's machinery call
-/// the handler of the request's path. 404 and 405 (with Allow) are answered here. Lives in its worker's thread.
-class EdgeServer final : public QObject, private HeadJudge
+/// The clients' side of one worker: accepts connections, puts a guard on each, and has the handler of the request's path
+/// called, by Qt HTTP Server unless the route is a direct one. 404 and 405 (with Allow) are answered here. Lives in its
+/// worker's thread.
+class EdgeServer final : public QObject, private ConnectionHost
 {
     Q_OBJECT
 
@@ -33,6 +35,8 @@ public:
     /// GET routes answer HEAD too.
     void addRoute(const QByteArray &path, const QByteArrayList &methods, Route::Handler handler, Access access = Access::Key,
                   qint64 maxBody = 0);
+    /// POST requests, as many as come: their handler is called at once, without Qt HTTP Server.
+    void addDirectRoute(const QByteArray &path, Route::Handler handler);
     /// Takes over a bound and listening socket.
     Result<void> listen(int descriptor);
     /// Stops accepting; idle connections close, running requests are answered with "Connection: close".
@@ -46,17 +50,16 @@ Q_SIGNALS:
     void drained();
 
 private:
-    class Listener;
-    class HttpServer;
-
     std::optional<Refusal> judge(const http::RequestHead &head, const QHostAddress &peer) const override;
     qint64 maxBody(const http::RequestHead &head) const override;
     std::optional<Refusal> judgeRate(const http::RequestHead &head, const QHostAddress &peer) const;
     QByteArray allowedOrigin(const http::RequestHead &head) const override { return m_access.allowedOrigin(head); }
+    void requestReady(ClientConnection &connection) override;
+    void connectionGone(ClientConnection &connection) override;
     void adopt(qintptr descriptor);
     void setSweepInterval();
     void sweep();
-    bool dispatch(Exchange &exchange);
+    void dispatch(Exchange &exchange);
     void answerMissing(Exchange &exchange);
 
     EdgeOptions m_options;
@@ -66,11 +69,9 @@ private:
     std::optional<QSslConfiguration> m_tls;
     RouteTable m_routes;
     QSet<ClientConnection *> m_connections;
-    std::unique_ptr<HttpServer> m_server;
-    Listener *m_listener = nullptr; ///< child of m_server
+    QtRouter m_router;
     std::unique_ptr<Acceptor> m_acceptor;
     QTimer m_sweeper; ///< runs while there are connections
-    ClientConnection *m_given = nullptr; ///< whose head QHttpServer is about to read
     bool m_draining = false;
 };
 

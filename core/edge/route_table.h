@@ -20,6 +20,7 @@ struct Route {
     Handler handler;
     Access access = Access::Key;
     qint64 maxBody = 0; ///< bytes of a request's body; 0: what the edge allows
+    bool isDirect = false; ///< not by Qt HTTP Server
 
     /// The methods, and HEAD where GET is served.
     QByteArrayList allowed() const;

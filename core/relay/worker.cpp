@@ -58,8 +58,7 @@ void Worker::configure()
 void Worker::addRoutes()
 {
     for (const pd::Endpoint endpoint : {pd::Endpoint::ChatCompletions, pd::Endpoint::Completions, pd::Endpoint::Generate}) {
-        m_edge->addRoute(pd::endpointPath(endpoint), {"POST"},
-                         [this, endpoint](edge::Exchange &exchange) { startRelay(exchange, endpoint); });
+        m_edge->addDirectRoute(pd::endpointPath(endpoint), [this, endpoint](edge::Exchange &exchange) { startRelay(exchange, endpoint); });
     }
     // Liveness by two names, readiness by three: ours, SGLang's router's and SGLang's own.
     for (const char *path : {"/livez", "/liveness"})

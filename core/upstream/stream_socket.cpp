@@ -3,8 +3,6 @@
 
 #include "util/socket_address.h"
 
-#include <QSocketNotifier>
-
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -45,23 +43,11 @@ StreamSocket::~StreamSocket()
 
 void StreamSocket::closeDescriptor()
 {
-    m_readNotifier.reset();
-    m_writeNotifier.reset();
+    m_watch.reset();
     if (m_descriptor >= 0)
         ::close(m_descriptor);
     m_descriptor = -1;
     m_connected = false;
-}
-
-void StreamSocket::retireNotifiers()
-{
-    // A notifier must not be deleted while it delivers its own signal.
-    for (auto *notifier : {&m_readNotifier, &m_writeNotifier}) {
-        if (*notifier) {
-            (*notifier)->setEnabled(false);
-            notifier->release()->deleteLater();
-        }
-    }
 }
 
 void StreamSocket::dispose(std::unique_ptr<StreamSocket> socket)
@@ -69,14 +55,12 @@ void StreamSocket::dispose(std::unique_ptr<StreamSocket> socket)
     if (!socket)
         return;
     socket->m_observer = nullptr;
-    socket->retireNotifiers();
     socket->closeDescriptor();
     socket.release()->deleteLater();
 }
 
 void StreamSocket::report(int error)
 {
-    retireNotifiers();
     closeDescriptor();
     if (m_observer)
         m_observer->socketClosed(error);
@@ -97,11 +81,11 @@ void StreamSocket::connectTo(const QHostAddress &address, quint16 port)
         QMetaObject::invokeMethod(this, [this, error] { report(error); }, Qt::QueuedConnection);
         return;
     }
-    m_writeNotifier = std::make_unique<QSocketNotifier>(m_descriptor, QSocketNotifier::Write);
-    connect(m_writeNotifier.get(), &QSocketNotifier::activated, this, &StreamSocket::onWritable);
+    m_watch.emplace(m_descriptor, static_cast<IoHandler &>(*this));
+    m_watch->setWriting(true);
 }
 
-void StreamSocket::onWritable()
+void StreamSocket::ioWritable()
 {
     if (m_descriptor < 0)
         return;
@@ -117,14 +101,13 @@ void StreamSocket::onWritable()
         return;
     }
     m_connected = true;
-    m_writeNotifier->setEnabled(false);
-    m_readNotifier = std::make_unique<QSocketNotifier>(m_descriptor, QSocketNotifier::Read);
-    connect(m_readNotifier.get(), &QSocketNotifier::activated, this, &StreamSocket::onReadable);
+    m_watch->setWriting(false);
+    m_watch->setReading(true);
     if (m_observer)
         m_observer->socketConnected();
 }
 
-void StreamSocket::onReadable()
+void StreamSocket::ioReadable()
 {
     if (m_descriptor < 0)
         return;
@@ -142,8 +125,8 @@ void StreamSocket::onReadable()
 
 void StreamSocket::setReading(bool on)
 {
-    if (m_readNotifier)
-        m_readNotifier->setEnabled(on);
+    if (m_connected && m_watch)
+        m_watch->setReading(on);
 }
 
 void StreamSocket::write(const BytePieces &bytes)
@@ -186,9 +169,8 @@ void StreamSocket::flush()
                 blocked = n == 0;
         }
     }
-    const bool wait = !m_pending.empty() && !m_writeFailed;
-    if (m_writeNotifier && m_writeNotifier->isEnabled() != wait)
-        m_writeNotifier->setEnabled(wait);
+    if (m_watch)
+        m_watch->setWriting(!m_pending.empty() && !m_writeFailed);
     if (m_pending.empty() && m_observer)
         m_observer->socketDrained();
 }

@@ -2,20 +2,20 @@
 #pragma once
 
 #include "util/byte_pieces.h"
+#include "util/io_watch.h"
 
 #include <QHostAddress>
 #include <QObject>
 
 #include <deque>
 #include <memory>
-
-class QSocketNotifier;
+#include <optional>
 
 namespace pdlb::upstream {
 
 /// A non-blocking TCP connection with one read and one write call per wake-up. QTcpSocket asks the kernel how much there
 /// is before each read, copies twice and cannot tell whether a byte of a failed write left; on the hot path this can.
-class StreamSocket final : public QObject
+class StreamSocket final : public QObject, private IoHandler
 {
     Q_OBJECT
     Q_DISABLE_COPY_MOVE(StreamSocket)
@@ -56,16 +56,14 @@ public:
     bool isQuiet() const;
 
 private:
-    void onReadable();
-    void onWritable();
+    void ioReadable() override;
+    void ioWritable() override;
     void flush();
-    void retireNotifiers();
     void closeDescriptor();
     void report(int error);
 
     Observer *m_observer = nullptr;
-    std::unique_ptr<QSocketNotifier> m_readNotifier;
-    std::unique_ptr<QSocketNotifier> m_writeNotifier;
+    std::optional<IoWatch> m_watch; ///< while the descriptor is open
     std::deque<BytePieces::Piece> m_pending;
     int m_descriptor = -1;
     bool m_connected = false;

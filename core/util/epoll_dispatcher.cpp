@@ -94,49 +94,57 @@ int EpollDispatcher::dispatchSockets(int timeout)
             }
             continue;
         }
-        const auto descriptor = size_t(tag & 0xffffffff);
-        const auto generation = quint32(tag >> 32);
-        for (int type = 0; type < 3; ++type) {
-            // An earlier notifier of this round may have closed the descriptor, or grown the list.
-            if (m_watches[descriptor].generation != generation)
-                break;
-            QSocketNotifier *notifier = m_watches[descriptor].notifiers[type];
-            if (!notifier || !(events[size_t(i)].events & (maskOf(type) | EPOLLHUP | EPOLLERR)))
-                continue;
-            QEvent event(QEvent::SockAct);
-            QCoreApplication::sendEvent(notifier, &event);
-            ++activated;
-        }
+        activated += tell(size_t(tag & 0xffffffff), quint32(tag >> 32), events[size_t(i)].events);
     }
     return activated;
 }
 
+int EpollDispatcher::tell(size_t descriptor, quint32 generation, quint32 events)
+{
+    constexpr quint32 failed = EPOLLHUP | EPOLLERR;
+    // Looked up anew each time: who was told before may have closed the descriptor, or grown the list.
+    const auto current = [&]() -> Watch * { return m_watches[descriptor].generation == generation ? &m_watches[descriptor] : nullptr; };
+    int told = 0;
+    const auto handlerFor = [&](quint32 type) -> IoHandler * {
+        const Watch *watch = current();
+        if (!watch || !(watch->handlerMask & type) || !(events & (type | failed)))
+            return nullptr;
+        ++told;
+        return watch->handler;
+    };
+    if (IoHandler *handler = handlerFor(EPOLLIN))
+        handler->ioReadable();
+    if (IoHandler *handler = handlerFor(EPOLLOUT))
+        handler->ioWritable();
+    for (int type = 0; type < 3; ++type) {
+        const Watch *watch = current();
+        QSocketNotifier *notifier = watch ? watch->notifiers[type] : nullptr;
+        if (!notifier || !(events & (maskOf(type) | failed)))
+            continue;
+        QEvent event(QEvent::SockAct);
+        QCoreApplication::sendEvent(notifier, &event);
+        ++told;
+    }
+    return told;
+}
+
 quint32 EpollDispatcher::wantedMask(const Watch &watch)
 {
-    quint32 mask = 0;
+    quint32 mask = watch.handlerMask;
     for (int type = 0; type < 3; ++type)
         mask |= watch.notifiers[type] ? maskOf(type) : 0;
     return mask;
 }
 
-void EpollDispatcher::registerSocketNotifier(QSocketNotifier *notifier)
+EpollDispatcher::Watch &EpollDispatcher::watchOf(size_t descriptor)
 {
-    const auto descriptor = size_t(notifier->socket());
     if (descriptor >= m_watches.size())
         m_watches.resize(std::max(descriptor + 1, m_watches.size() * 2));
-    Watch &watch = m_watches[descriptor];
-    watch.notifiers[notifier->type()] = notifier;
-    if (!std::exchange(watch.dirty, true))
-        m_dirty.push_back(int(descriptor));
+    return m_watches[descriptor];
 }
 
-void EpollDispatcher::unregisterSocketNotifier(QSocketNotifier *notifier)
+void EpollDispatcher::changed(size_t descriptor, Watch &watch)
 {
-    const auto descriptor = size_t(notifier->socket());
-    if (descriptor >= m_watches.size() || m_watches[descriptor].notifiers[notifier->type()] != notifier)
-        return;
-    Watch &watch = m_watches[descriptor];
-    watch.notifiers[notifier->type()] = nullptr;
     if (wantedMask(watch) == 0) {
         // At once: the descriptor may be closed and given to another socket before the next wait.
         if (watch.inKernel)
@@ -146,6 +154,31 @@ void EpollDispatcher::unregisterSocketNotifier(QSocketNotifier *notifier)
     } else if (!std::exchange(watch.dirty, true)) {
         m_dirty.push_back(int(descriptor));
     }
+}
+
+void EpollDispatcher::setHandler(int descriptor, IoHandler *handler, bool reading, bool writing)
+{
+    Watch &watch = watchOf(size_t(descriptor));
+    watch.handler = handler;
+    watch.handlerMask = (reading ? quint32(EPOLLIN) : 0) | (writing ? quint32(EPOLLOUT) : 0);
+    changed(size_t(descriptor), watch);
+}
+
+void EpollDispatcher::registerSocketNotifier(QSocketNotifier *notifier)
+{
+    Watch &watch = watchOf(size_t(notifier->socket()));
+    watch.notifiers[notifier->type()] = notifier;
+    changed(size_t(notifier->socket()), watch);
+}
+
+void EpollDispatcher::unregisterSocketNotifier(QSocketNotifier *notifier)
+{
+    const auto descriptor = size_t(notifier->socket());
+    if (descriptor >= m_watches.size() || m_watches[descriptor].notifiers[notifier->type()] != notifier)
+        return;
+    Watch &watch = m_watches[descriptor];
+    watch.notifiers[notifier->type()] = nullptr;
+    changed(descriptor, watch);
 }
 
 void EpollDispatcher::applyChanges()

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "util/io_watch.h"
+
 #include <QAbstractEventDispatcher>
 
 #include <atomic>
@@ -22,6 +24,9 @@ public:
     explicit EpollDispatcher(QObject *parent = nullptr);
     ~EpollDispatcher() override;
 
+    /// For IoWatch: who is told of a descriptor, beside its notifiers. Neither reading nor writing: nobody, from now on.
+    void setHandler(int descriptor, IoHandler *handler, bool reading, bool writing);
+
     bool processEvents(QEventLoop::ProcessEventsFlags flags) override;
     void registerSocketNotifier(QSocketNotifier *notifier) override;
     void unregisterSocketNotifier(QSocketNotifier *notifier) override;
@@ -36,9 +41,11 @@ public:
 private:
     using Nanoseconds = qint64;
 
-    /// The notifiers of one descriptor. `generation` tells events of a closed descriptor from those of its successor.
+    /// Who is told of one descriptor. `generation` tells events of a closed descriptor from those of its successor.
     struct Watch {
         QSocketNotifier *notifiers[3] = {}; ///< by QSocketNotifier::Type
+        IoHandler *handler = nullptr;
+        quint32 handlerMask = 0; ///< what the handler is told
         quint32 inKernel = 0; ///< event mask that epoll knows
         quint32 generation = 0;
         bool dirty = false;
@@ -55,6 +62,10 @@ private:
 
     static Nanoseconds now();
     static quint32 wantedMask(const Watch &watch);
+    Watch &watchOf(size_t descriptor);
+    void changed(size_t descriptor, Watch &watch);
+    /// Tells those who wait for it of one event; how many were told.
+    int tell(size_t descriptor, quint32 generation, quint32 events);
     void applyChanges();
     void applyMask(int descriptor, Watch &watch);
     int waitMilliseconds() const;
