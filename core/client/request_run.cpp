@@ -86,10 +86,11 @@ void RequestRun::start(std::optional<Monotonic> intended)
     request.headers = std::move(m_request.headers);
     request.body = BytePieces(m_request.body);
     m_leg = m_transport.open(std::move(request), this);
-    connect(m_leg, &upstream::Leg::ready, m_leg, &upstream::Leg::send);
-    connect(m_leg, &upstream::Leg::head, this, &RequestRun::onHead);
-    connect(m_leg, &upstream::Leg::data, this, &RequestRun::onData);
-    connect(m_leg, &upstream::Leg::finished, this, &RequestRun::onFinished);
+    auto *told = new upstream::LegSignals(m_leg);
+    connect(told, &upstream::LegSignals::ready, m_leg, &upstream::Leg::send);
+    connect(told, &upstream::LegSignals::head, this, &RequestRun::onHead);
+    connect(told, &upstream::LegSignals::data, this, &RequestRun::onData);
+    connect(told, &upstream::LegSignals::finished, this, &RequestRun::onFinished);
     if (m_options.timeout.count() > 0)
         m_timeout.start(int(m_options.timeout.count()), this);
     if (m_leg->isReady())

@@ -30,19 +30,20 @@ EngineCall::EngineCall(upstream::UpstreamTransport &transport, const upstream::O
     leg.headers = std::move(request.headers);
     leg.body = BytePieces(request.body);
     m_leg = transport.open(std::move(leg), this);
-    connect(m_leg, &upstream::Leg::ready, m_leg, &upstream::Leg::send);
-    connect(m_leg, &upstream::Leg::head, this, [this](const http::ResponseHead &head) {
+    auto *told = new upstream::LegSignals(m_leg);
+    connect(told, &upstream::LegSignals::ready, m_leg, &upstream::Leg::send);
+    connect(told, &upstream::LegSignals::head, this, [this](const http::ResponseHead &head) {
         m_reply.status = head.status;
         m_reply.headers = head.headers;
     });
-    connect(m_leg, &upstream::Leg::data, this, [this](QByteArrayView bytes) {
+    connect(told, &upstream::LegSignals::data, this, [this](QByteArrayView bytes) {
         m_reply.body.append(bytes);
         if (m_reply.body.size() > maxBody) {
             m_reply = {.error = u"the answer is larger than %1 bytes"_s.arg(maxBody)};
             finish();
         }
     });
-    connect(m_leg, &upstream::Leg::finished, this, [this](const upstream::LegEnd &end) {
+    connect(told, &upstream::LegSignals::finished, this, [this](const upstream::LegEnd &end) {
         if (end.kind != upstream::LegEndKind::Complete && end.kind != upstream::LegEndKind::Unproven)
             m_reply = {.error = end.detail, .failure = end.kind};
         finish();

@@ -16,16 +16,17 @@ constexpr qsizetype mostBody = 64 * 1024;
 HealthProbe::HealthProbe(upstream::UpstreamTransport &transport, upstream::LegRequest request, Verdict verdict, QObject *parent)
     : QObject(parent), m_leg(transport.open(std::move(request), this)), m_verdict(std::move(verdict))
 {
-    connect(m_leg, &upstream::Leg::ready, m_leg, &upstream::Leg::send);
-    connect(m_leg, &upstream::Leg::head, this, [this](const http::ResponseHead &head) {
+    auto *told = new upstream::LegSignals(m_leg);
+    connect(told, &upstream::LegSignals::ready, m_leg, &upstream::Leg::send);
+    connect(told, &upstream::LegSignals::head, this, [this](const http::ResponseHead &head) {
         judge(head.status == 200 ? QString() : u"status %1"_s.arg(head.status));
     });
-    connect(m_leg, &upstream::Leg::data, this, [this](QByteArrayView bytes) {
+    connect(told, &upstream::LegSignals::data, this, [this](QByteArrayView bytes) {
         m_received += bytes.size();
         if (m_received > mostBody)
             close();
     });
-    connect(m_leg, &upstream::Leg::finished, this, [this](const upstream::LegEnd &end) {
+    connect(told, &upstream::LegSignals::finished, this, [this](const upstream::LegEnd &end) {
         close();
         judge(end.detail.isEmpty() ? u"no answer"_s : end.detail);
     });

@@ -50,14 +50,15 @@ void ProbeRequest::start()
         request.body = state.spec.plan.body;
         request.connectTimeout = std::chrono::milliseconds(0); // the whole request's ends it
         state.leg = m_transports.of(request.origin).open(std::move(request), this);
-        connect(state.leg, &upstream::Leg::ready, this, &ProbeRequest::ready);
-        connect(state.leg, &upstream::Leg::head, this,
+        auto *told = new upstream::LegSignals(state.leg);
+        connect(told, &upstream::LegSignals::ready, this, &ProbeRequest::ready);
+        connect(told, &upstream::LegSignals::head, this,
                 [&state](const http::ResponseHead &head) { state.facts.status = head.status; });
-        connect(state.leg, &upstream::Leg::data, this, [&state](QByteArrayView bytes) {
+        connect(told, &upstream::LegSignals::data, this, [&state](QByteArrayView bytes) {
             if (state.body.size() < mostBody)
                 state.body.append(bytes);
         });
-        connect(state.leg, &upstream::Leg::finished, this,
+        connect(told, &upstream::LegSignals::finished, this,
                 [this, &state](const upstream::LegEnd &end) { ended(state, end); });
     }
     ready();

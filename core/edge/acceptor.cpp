@@ -5,6 +5,8 @@
 
 #include <cerrno>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -24,6 +26,8 @@ Acceptor::Acceptor(int descriptor, EdgeShared &shared, qint64 maxConnections, QO
     : QObject(parent), m_descriptor(descriptor), m_shared(shared), m_maxConnections(maxConnections),
       m_notifier(descriptor, QSocketNotifier::Read)
 {
+    const int on = 1;
+    ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); // accepted sockets inherit it
     connect(&m_notifier, &QSocketNotifier::activated, this, &Acceptor::onReadable);
     m_retry.setSingleShot(true);
     connect(&m_retry, &QTimer::timeout, this, &Acceptor::tryAgain);
@@ -55,7 +59,9 @@ void Acceptor::onReadable()
             pause();
             return;
         }
-        const int fd = ::accept4(m_descriptor, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        sockaddr_storage address{};
+        socklen_t length = sizeof address;
+        const int fd = ::accept4(m_descriptor, reinterpret_cast<sockaddr *>(&address), &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0) {
             if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
                 if (m_nextWarning.hasExpired()) {
@@ -71,7 +77,7 @@ void Acceptor::onReadable()
             return; // nobody left waiting
         }
         m_shared.connections.fetch_add(1, std::memory_order_relaxed);
-        Q_EMIT accepted(fd);
+        Q_EMIT accepted(fd, QHostAddress(reinterpret_cast<const sockaddr *>(&address)));
     }
 }
 

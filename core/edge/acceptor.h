@@ -4,6 +4,7 @@
 #include "edge/edge_options.h"
 
 #include <QDeadlineTimer>
+#include <QHostAddress>
 #include <QObject>
 #include <QSocketNotifier>
 #include <QTimer>
@@ -29,7 +30,7 @@ public:
 
 Q_SIGNALS:
     /// The receiver owns the descriptor.
-    void accepted(qintptr descriptor);
+    void accepted(qintptr descriptor, const QHostAddress &peer);
 
 private:
     void onReadable();

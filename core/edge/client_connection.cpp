@@ -45,12 +45,12 @@ ClientConnection::~ClientConnection()
     m_host.connectionGone(*this);
 }
 
-bool ClientConnection::open(int descriptor, const std::optional<QSslConfiguration> &tls)
+bool ClientConnection::open(int descriptor, const QHostAddress &peer, const std::optional<QSslConfiguration> &tls)
 {
     m_socket = tls ? makeTlsSocket(descriptor, *tls, *this) : makePlainSocket(descriptor, *this);
     if (!m_socket)
         return false;
-    m_peer = m_socket->peer();
+    m_peer = peer;
     await(Wait::FirstByte);
     return true;
 }
@@ -239,7 +239,7 @@ void ClientConnection::requestComplete(QByteArrayView rest)
     m_closing = m_closing || m_pipelined.size() > m_options.maxPipelined;
     m_mode = Mode::Answering;
     const QByteArray origin = m_host.allowedOrigin(m_reader.head());
-    m_exchange = new Exchange(this, m_reader.takeHead(), std::exchange(m_body, QByteArray()), std::move(m_charge), m_clock.now());
+    m_exchange = std::make_unique<Exchange>(this, m_reader.takeHead(), std::exchange(m_body, QByteArray()), std::move(m_charge), m_clock.now());
     m_exchange->setAllowedOrigin(origin);
     m_host.requestReady(*this);
 }
@@ -301,9 +301,8 @@ void ClientConnection::endExchange()
 {
     if (!m_exchange)
         return;
-    m_exchange->setObserver(nullptr);
-    m_exchange->deleteLater();
-    m_exchange = nullptr;
+    m_exchange->end();
+    m_ended = std::move(m_exchange);
 }
 
 void ClientConnection::exchangeEnded(bool keepAlive)

@@ -7,8 +7,6 @@
 #include "edge/exchange.h"
 #include "http/message_reader.h"
 
-#include <QPointer>
-
 #include <QTimer>
 
 #include <memory>
@@ -49,8 +47,8 @@ public:
     ~ClientConnection() override;
 
     /// Takes over an accepted descriptor, for TLS when there is a configuration. False: it is none, and still the caller's.
-    bool open(int descriptor, const std::optional<QSslConfiguration> &tls);
-    Exchange *exchange() const { return m_exchange; }
+    bool open(int descriptor, const QHostAddress &peer, const std::optional<QSslConfiguration> &tls);
+    Exchange *exchange() const { return m_exchange.get(); }
     const QHostAddress &peer() const { return m_peer; }
     const QByteArray &peerName();
     /// No further request is taken: a running one is answered with "Connection: close", an idle connection closes.
@@ -104,10 +102,17 @@ private:
 
     void abortLater();
 
+    // What each write looks at comes first.
+    Mode m_mode = Mode::Reading;
+    Wait m_wait = Wait::FirstByte;
+    bool m_between = false; ///< answered, and nextRequest() is on its way
+    bool m_closing = false;
+    bool m_overHigh = false;
+    std::unique_ptr<ClientSocket> m_socket;
+    QByteArray m_queued;
     const EdgeOptions &m_options;
     ConnectionHost &m_host;
     const Clock &m_clock;
-    std::unique_ptr<ClientSocket> m_socket;
     QHostAddress m_peer;
     http::RequestReader m_reader;
     QByteArray m_peerName;
@@ -117,8 +122,8 @@ private:
     std::atomic<quint64> &m_refusals;
     ByteBudget::Charge m_charge; ///< for m_body
     QByteArray m_pipelined;
-    QByteArray m_queued;
-    QPointer<Exchange> m_exchange;
+    std::unique_ptr<Exchange> m_exchange;
+    std::unique_ptr<Exchange> m_ended; ///< the one before: what told of its end may be its own call
     std::shared_ptr<void> m_token;
     QTimer *m_closeTimer = nullptr; ///< the connection is aborted when it fires
     Monotonic m_waitingSince{0};
@@ -127,11 +132,6 @@ private:
     qint64 m_rateBytes = 0; ///< of the body since then
     qint64 m_unsent = 0; ///< of the last answer, when last looked at
     qint64 m_lingered = 0;
-    Mode m_mode = Mode::Reading;
-    Wait m_wait = Wait::FirstByte;
-    bool m_between = false; ///< answered, and nextRequest() is on its way
-    bool m_closing = false;
-    bool m_overHigh = false;
 };
 
 } // namespace pdlb::edge

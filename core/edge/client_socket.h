@@ -4,7 +4,6 @@
 #include "util/io_watch.h"
 
 #include <QByteArray>
-#include <QHostAddress>
 #include <QSslConfiguration>
 
 #include <memory>
@@ -38,7 +37,6 @@ public:
     virtual ~ClientSocket() = default;
     Q_DISABLE_COPY_MOVE(ClientSocket)
 
-    virtual QHostAddress peer() const = 0;
     virtual bool isOpen() const = 0;
     /// Nothing more is told of what comes in.
     virtual void stopReading() = 0;
@@ -59,7 +57,7 @@ public:
 };
 
 /// Plain TCP: one recv() or one send() a wake-up, straight from and to the caller's bytes. Takes over an accepted
-/// descriptor.
+/// descriptor, which sends at once (TCP_NODELAY).
 std::unique_ptr<ClientSocket> makePlainSocket(int descriptor, ClientSocket::Observer &observer);
 
 /// TLS by QSslSocket; begins the handshake. Null: the descriptor is none (and is still the caller's).

@@ -74,11 +74,11 @@ Result<void> EdgeServer::listen(int descriptor)
     return m_router.start();
 }
 
-void EdgeServer::adopt(qintptr descriptor)
+void EdgeServer::adopt(qintptr descriptor, const QHostAddress &peer)
 {
     auto *connection = new ClientConnection(m_options, m_shared, *this, m_clock, this);
     m_connections.insert(connection);
-    if (!connection->open(int(descriptor), m_tls)) {
+    if (!connection->open(int(descriptor), peer, m_tls)) {
         ::close(int(descriptor));
         delete connection;
         return;

@@ -56,7 +56,7 @@ private:
     QByteArray allowedOrigin(const http::RequestHead &head) const override { return m_access.allowedOrigin(head); }
     void requestReady(ClientConnection &connection) override;
     void connectionGone(ClientConnection &connection) override;
-    void adopt(qintptr descriptor);
+    void adopt(qintptr descriptor, const QHostAddress &peer);
     void setSweepInterval();
     void sweep();
     void dispatch(Exchange &exchange);

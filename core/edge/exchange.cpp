@@ -3,14 +3,20 @@
 
 #include "edge/client_connection.h"
 #include "http/message_writer.h"
-
-#include <QRandomGenerator>
+#include "util/decimal.h"
+#include "util/hex.h"
+#include "util/random.h"
 
 #include <algorithm>
+#include <array>
+
+using namespace Qt::StringLiterals;
 
 namespace pdlb::edge {
 
 namespace {
+
+constexpr size_t mostInOnePiece = 4096; ///< a chunk of a stream is put together on the stack
 
 bool isRequestId(QByteArrayView id)
 {
@@ -22,19 +28,29 @@ bool isRequestId(QByteArrayView id)
 
 QByteArray newRequestId()
 {
-    quint32 words[4];
-    QRandomGenerator::global()->generate(std::begin(words), std::end(words));
-    return "req-" + QByteArray(reinterpret_cast<const char *>(words), sizeof words).toHex();
+    SystemRandom random;
+    QByteArray id(36, Qt::Uninitialized);
+    char *to = std::copy_n("req-", 4, id.data());
+    to = writeHex64(to, random.next64());
+    writeHex64(to, random.next64());
+    return id;
 }
 
 } // namespace
 
 Exchange::Exchange(ClientConnection *connection, http::RequestHead head, QByteArray body, ByteBudget::Charge charge, Monotonic received)
-    : QObject(connection), m_connection(connection), m_head(std::move(head)), m_body(std::move(body)), m_charge(std::move(charge)),
+    : m_connection(connection), m_head(std::move(head)), m_body(std::move(body)), m_charge(std::move(charge)),
       m_received(received)
 {
     const QByteArrayView id = m_head.headers.value("x-request-id");
     m_requestId = isRequestId(id) ? id.toByteArray() : newRequestId();
+}
+
+void Exchange::end()
+{
+    m_observer = nullptr;
+    m_body = QByteArray();
+    m_charge.release();
 }
 
 QHostAddress Exchange::peer() const
@@ -77,14 +93,14 @@ void Exchange::respondError(const ApiError &error, http::HeaderList headers)
 void Exchange::begin(int status, const QByteArray &reason, http::HeaderList headers, std::optional<qint64> contentLength)
 {
     m_begun = true;
-    headers.set("X-Request-Id", m_requestId);
+    headers.set("X-Request-Id"_ba, m_requestId);
     AccessRules::addCorsHeaders(headers, m_allowedOrigin);
     const bool noBody = status == 204 || status == 304;
     const bool isHead = m_head.method == "HEAD";
     const bool oldClient = m_head.minorVersion == 0;
     m_left = contentLength.value_or(0);
     if (contentLength && !noBody)
-        headers.add("Content-Length", QByteArray::number(*contentLength));
+        headers.add("Content-Length"_ba, decimal(*contentLength));
     if (noBody || isHead)
         m_framing = BodyFraming::None;
     else if (contentLength)
@@ -92,11 +108,11 @@ void Exchange::begin(int status, const QByteArray &reason, http::HeaderList head
     else
         m_framing = oldClient ? BodyFraming::UntilClose : BodyFraming::Chunked;
     if (!contentLength && !noBody && !oldClient)
-        headers.add("Transfer-Encoding", "chunked");
+        headers.add("Transfer-Encoding"_ba, "chunked"_ba);
     if (m_framing == BodyFraming::UntilClose || m_connection->isClosing())
         m_head.keepAlive = false;
     if (!m_head.keepAlive)
-        headers.add("Connection", "close");
+        headers.add("Connection"_ba, "close"_ba);
     else if (oldClient)
         headers.add("Connection", "keep-alive");
     m_connection->queue(http::writeResponseHead(status, reason, headers));
@@ -112,10 +128,16 @@ void Exchange::write(QByteArrayView bytes)
         m_left -= bytes.size();
         break;
     case BodyFraming::Chunked: {
-        QByteArray chunk;
-        chunk.reserve(bytes.size() + 20);
-        http::appendChunk(chunk, bytes);
-        m_connection->send(chunk);
+        if (bytes.isEmpty())
+            return;
+        std::array<char, mostInOnePiece + http::chunkFrameSize> small;
+        if (bytes.size() <= qsizetype(mostInOnePiece)) {
+            m_connection->send({small.data(), http::writeChunk(small.data(), bytes)});
+        } else {
+            QByteArray chunk;
+            http::appendChunk(chunk, bytes);
+            m_connection->send(chunk);
+        }
         return;
     }
     case BodyFraming::UntilClose:

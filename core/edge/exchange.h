@@ -7,7 +7,6 @@
 #include "util/clock.h"
 
 #include <QHostAddress>
-#include <QObject>
 
 #include <optional>
 
@@ -19,9 +18,8 @@ class ClientConnection;
 ///
 /// Answer with respond(), or with begin(), any number of write(), and finish() or cut(). The exchange is gone after
 /// finish(), cut(), respond() and Observer::clientGone(): keep no pointer beyond them.
-class Exchange final : public QObject
+class Exchange final
 {
-    Q_OBJECT
     Q_DISABLE_COPY_MOVE(Exchange)
 
 public:
@@ -82,7 +80,14 @@ private:
 
     enum class BodyFraming { None, Length, Chunked, UntilClose };
 
+    /// Over: gives its memory back. It may be its own caller, so it is destroyed later.
+    void end();
+
+    // What each write looks at comes first.
     ClientConnection *m_connection;
+    BodyFraming m_framing = BodyFraming::None;
+    bool m_begun = false;
+    qint64 m_left = 0; ///< of the promised Content-Length
     Observer *m_observer = nullptr;
     http::RequestHead m_head;
     QByteArray m_body;
@@ -90,9 +95,6 @@ private:
     QByteArray m_requestId;
     QByteArray m_allowedOrigin;
     Monotonic m_received;
-    BodyFraming m_framing = BodyFraming::None;
-    qint64 m_left = 0; ///< of the promised Content-Length
-    bool m_begun = false;
 };
 
 } // namespace pdlb::edge

@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "edge/client_socket.h"
 
-#include "util/socket_address.h"
-
 #include <array>
 #include <cerrno>
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 namespace pdlb::edge {
 
@@ -22,21 +17,11 @@ class PlainSocket final : public ClientSocket, private IoHandler
 public:
     PlainSocket(int descriptor, Observer &observer) : m_observer(observer), m_descriptor(descriptor)
     {
-        const int on = 1;
-        ::setsockopt(m_descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         m_watch.emplace(m_descriptor, static_cast<IoHandler &>(*this));
         m_watch->setReading(true);
     }
     ~PlainSocket() override { closeDescriptor(); }
 
-    QHostAddress peer() const override
-    {
-        sockaddr_storage address{};
-        socklen_t length = sizeof address;
-        if (m_descriptor < 0 || ::getpeername(m_descriptor, reinterpret_cast<sockaddr *>(&address), &length) != 0)
-            return {};
-        return QHostAddress(reinterpret_cast<const sockaddr *>(&address));
-    }
     bool isOpen() const override { return m_descriptor >= 0; }
     void stopReading() override
     {
@@ -133,20 +118,20 @@ private:
     }
     void closeDescriptor()
     {
+        if (m_watch)
+            m_watch->close();
         m_watch.reset();
-        if (m_descriptor >= 0)
-            ::close(m_descriptor);
         m_descriptor = -1;
         m_pending = QByteArray();
         m_written = 0;
     }
 
     Observer &m_observer;
-    std::optional<IoWatch> m_watch; ///< while the descriptor is open
-    QByteArray m_pending;
-    qsizetype m_written = 0; ///< of m_pending
     int m_descriptor;
     bool m_closing = false;
+    QByteArray m_pending;
+    qsizetype m_written = 0; ///< of m_pending
+    std::optional<IoWatch> m_watch; ///< while the descriptor is open
 };
 
 } // namespace

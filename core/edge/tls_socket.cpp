@@ -39,7 +39,6 @@ public:
         return true;
     }
 
-    QHostAddress peer() const override { return m_socket->peerAddress(); }
     bool isOpen() const override { return m_socket->isOpen(); }
     void stopReading() override { m_deaf = true; }
     bool write(QByteArrayView bytes) override { return m_socket->write(bytes.data(), bytes.size()) == bytes.size(); }

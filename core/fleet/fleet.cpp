@@ -24,6 +24,8 @@ Server makeServer(Role role, const ServerConfig &config, qint64 maxInFlight, con
     server.origin = *upstream::parseOrigin(config.url);
     server.origin.peerName = config.hostName.toUtf8();
     server.url = server.origin.url();
+    server.authority = server.origin.authority();
+    server.bracketedHost = server.origin.bracketedHost();
     server.label = u"%1 %2 (%3)"_s.arg(QLatin1StringView(roleName(role)), config.name, QString::fromUtf8(server.url));
     server.maxInFlight = config.maxInFlight > 0 ? config.maxInFlight : maxInFlight;
     if (config.bootstrapPort.kind == BootstrapPort::Kind::Fixed)

@@ -32,6 +32,8 @@ struct Server {
     QByteArray url; ///< of the origin
     QString label; ///< for messages: "prefill p1 (http://…)"
     upstream::Origin origin;
+    QByteArray authority; ///< of the origin
+    QByteArray bracketedHost; ///< of the origin
     /// What goes into bootstrap_port; none → JSON null.
     std::optional<quint16> bootstrapPort;
     /// Above 1: the prefill's DP rank is room % dpSize (SGLang's follow_bootstrap_room, told by its bootstrap server).

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/header_list.h"
 
+#include <QtEndian>
+
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace pdlb::http {
 
@@ -63,15 +66,38 @@ bool mayNotBeNominated(QByteArrayView name)
 
 } // namespace
 
-bool equalsIgnoreCase(QByteArrayView a, QByteArrayView b)
+bool isSameIgnoringCase(const char *a, const char *b, qsizetype size)
 {
-    if (a.size() != b.size())
+    // The usual difference is in the first letters; the usual same names are the same bytes.
+    if (size > 0 && lower(a[0]) != lower(b[0]))
         return false;
-    for (qsizetype i = 0; i < a.size(); ++i) {
-        if (lower(a[i]) != lower(b[i]))
+    for (qsizetype i = 1; i < size; ++i) {
+        if (a[i] != b[i] && lower(a[i]) != lower(b[i]))
             return false;
     }
     return true;
+}
+
+QByteArray fieldName(QByteArrayView name)
+{
+    struct Known {
+        QByteArrayView name;
+        QByteArray kept;
+    };
+#define PDLB_NAMES(usual, small) {usual, QByteArrayLiteral(usual)}, {small, QByteArrayLiteral(small)}
+    static const Known known[] = {
+        PDLB_NAMES("Host", "host"), PDLB_NAMES("Date", "date"), PDLB_NAMES("Server", "server"), PDLB_NAMES("Accept", "accept"),
+        PDLB_NAMES("Connection", "connection"), PDLB_NAMES("User-Agent", "user-agent"), PDLB_NAMES("Content-Type", "content-type"),
+        PDLB_NAMES("X-Request-Id", "x-request-id"), PDLB_NAMES("Authorization", "authorization"), PDLB_NAMES("Cache-Control", "cache-control"),
+        PDLB_NAMES("Content-Length", "content-length"), PDLB_NAMES("Accept-Encoding", "accept-encoding"),
+        PDLB_NAMES("Transfer-Encoding", "transfer-encoding"),
+    };
+#undef PDLB_NAMES
+    for (const Known &one : known) {
+        if (one.name.size() == name.size() && std::memcmp(one.name.data(), name.data(), size_t(name.size())) == 0)
+            return one.kept;
+    }
+    return name.toByteArray();
 }
 
 const Header *HeaderList::find(QByteArrayView name) const
@@ -110,19 +136,25 @@ void HeaderList::remove(QByteArrayView name)
     std::erase_if(m_headers, [&](const Header &header) { return equalsIgnoreCase(header.name, name); });
 }
 
+bool hasListMember(QByteArrayView list, QByteArrayView token)
+{
+    return anyListMember(list, [&](QByteArrayView member) { return equalsIgnoreCase(member, token); });
+}
+
 bool HeaderList::hasToken(QByteArrayView name, QByteArrayView token) const
 {
     return std::any_of(m_headers.begin(), m_headers.end(), [&](const Header &header) {
-        return equalsIgnoreCase(header.name, name)
-            && anyListMember(header.value, [&](QByteArrayView member) { return equalsIgnoreCase(member, token); });
+        return equalsIgnoreCase(header.name, name) && hasListMember(header.value, token);
     });
 }
 
 HeaderList endToEndHeaders(const HeaderList &headers)
 {
     QList<QByteArray> nominated;
-    for (const QByteArray &list : headers.values("connection")) {
-        anyListMember(list, [&](QByteArrayView member) {
+    for (const Header &header : headers) {
+        if (!equalsIgnoreCase(header.name, "connection"))
+            continue;
+        anyListMember(header.value, [&](QByteArrayView member) {
             if (!mayNotBeNominated(member))
                 nominated.append(member.toByteArray());
             return false;
@@ -142,7 +174,17 @@ HeaderList endToEndHeaders(const HeaderList &headers)
 
 bool isFieldValue(QByteArrayView value)
 {
-    return std::all_of(value.begin(), value.end(), [](char c) {
+    // Eight bytes at a time as long as there is neither a control nor anything that looks like one.
+    constexpr quint64 ones = 0x0101010101010101;
+    constexpr quint64 high = ones * 0x80;
+    const char *p = value.begin();
+    for (; value.end() - p >= 8; p += 8) {
+        const auto word = qFromUnaligned<quint64>(p);
+        const quint64 del = word ^ (ones * 0x7f);
+        if ((((word - ones * 0x20) & ~word) | ((del - ones) & ~del)) & high)
+            break;
+    }
+    return std::all_of(p, value.end(), [](char c) {
         const auto byte = static_cast<unsigned char>(c);
         return byte == '\t' || (byte >= 0x20 && byte != 0x7f);
     });
@@ -150,9 +192,10 @@ bool isFieldValue(QByteArrayView value)
 
 bool isToken(QByteArrayView name)
 {
-    return !name.isEmpty() && std::all_of(name.begin(), name.end(), [](char c) {
-        return tokenTable[static_cast<unsigned char>(c)];
-    });
+    bool good = !name.isEmpty();
+    for (const char c : name)
+        good &= tokenTable[static_cast<unsigned char>(c)];
+    return good;
 }
 
 } // namespace pdlb::http

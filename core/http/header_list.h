@@ -43,7 +43,17 @@ private:
     std::vector<Header> m_headers;
 };
 
-bool equalsIgnoreCase(QByteArrayView a, QByteArrayView b);
+bool isSameIgnoringCase(const char *a, const char *b, qsizetype size);
+/// ASCII letters only.
+inline bool equalsIgnoreCase(QByteArrayView a, QByteArrayView b)
+{
+    return a.size() == b.size() && isSameIgnoringCase(a.data(), b.data(), a.size());
+}
+/// A field's name to be kept. The usual ones, in their usual writings, need no memory of their own.
+QByteArray fieldName(QByteArrayView name);
+
+/// True when the comma-separated list holds `token` (RFC 9110 §5.6.1), without case.
+bool hasListMember(QByteArrayView list, QByteArrayView token);
 
 /// The fields that go on to the next hop: without Connection, all it names (but never Authorization, Content-Type,
 /// Host or Content-Length: naming those is an attack, reference RFC 9110 §7.6.1), Keep-Alive, Proxy-Connection,

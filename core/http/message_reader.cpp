@@ -209,6 +209,22 @@ MessageReader::Step MessageReader::readBody(QByteArrayView &input)
 
 MessageReader::Step MessageReader::readChunkSize(QByteArrayView &input)
 {
+    // As nearly always: a few digits and CR LF, all there.
+    if (m_line.isEmpty()) {
+        constexpr qsizetype most = 7;
+        const qsizetype room = std::min(most, input.size() - 2);
+        qint64 number = 0;
+        qsizetype n = 0;
+        for (int digit = 0; n < room && (digit = hexDigit(input[n])) >= 0; ++n)
+            number = number << 4 | digit;
+        if (n > 0 && n <= room && input[n] == '\r' && input[n + 1] == '\n') {
+            input = input.sliced(n + 2);
+            m_left = number;
+            m_state = number > 0 ? State::ChunkData : State::Trailers;
+            m_blockSize = 0;
+            return std::nullopt;
+        }
+    }
     QByteArrayView line;
     if (!takeLine(input, maxChunkLine, {400, "a chunk size line is too long"}, line))
         return moreOrFailed();
@@ -232,6 +248,11 @@ MessageReader::Step MessageReader::readChunkSize(QByteArrayView &input)
 
 MessageReader::Step MessageReader::readChunkEnd(QByteArrayView &input)
 {
+    if (m_line.isEmpty() && input.startsWith("\r\n")) { // as nearly always
+        input = input.sliced(2);
+        m_state = State::Chunk;
+        return std::nullopt;
+    }
     constexpr const char *what = "chunk data is not followed by CR LF";
     QByteArrayView line;
     if (!takeLine(input, 0, {400, what}, line)) {
@@ -275,10 +296,8 @@ bool MessageReader::readFramingField(QByteArrayView name, QByteArrayView value, 
             return fail(value.isEmpty() || value.toByteArray().toLower().contains("chunked") ? 400 : 501,
                         "an unknown Transfer-Encoding");
     } else if (equalsIgnoreCase(name, "connection")) {
-        HeaderList one;
-        one.add("connection", value.toByteArray());
-        fields.close = fields.close || one.hasToken("connection", "close");
-        fields.keepAlive = fields.keepAlive || one.hasToken("connection", "keep-alive");
+        fields.close = fields.close || hasListMember(value, "close");
+        fields.keepAlive = fields.keepAlive || hasListMember(value, "keep-alive");
     }
     return true;
 }

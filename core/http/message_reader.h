@@ -36,7 +36,7 @@ public:
 
 protected:
     enum class Kind { Request, Response };
-    MessageReader(Kind kind, HeadLimits limits) : m_limits(limits), m_kind(kind) {}
+    MessageReader(Kind kind, HeadLimits limits) : m_kind(kind), m_limits(limits) {}
     ~MessageReader() = default;
     Q_DISABLE_COPY_MOVE(MessageReader)
 
@@ -64,8 +64,18 @@ protected:
     /// Looks at the fields that decide framing and persistence; false when one of them is malformed.
     bool readFramingField(QByteArrayView name, QByteArrayView value, FramingFields &fields);
 
-    HeadLimits m_limits;
+    // What each piece of a body needs comes first.
     State m_state = State::StartLine;
+
+private:
+    Kind m_kind;
+    qint64 m_left = 0; ///< body bytes to come, of the message or of the chunk
+    QByteArrayView m_body;
+    QByteArray m_line; ///< the part of a line that earlier input held
+    qsizetype m_blockSize = 0;
+
+protected:
+    HeadLimits m_limits;
 
 private:
     /// Each step either moves the state on (nullopt: go on) or has an event for the caller.
@@ -84,13 +94,8 @@ private:
     bool takeBlockLine(QByteArrayView &input, ProtocolError tooLong, QByteArrayView &line);
     Step moreOrFailed() const;
 
-    Kind m_kind;
-    QByteArray m_line; ///< the part of a line that earlier input held
     QByteArray m_lineStorage; ///< keeps a joined line alive for its parser
-    QByteArrayView m_body;
     ProtocolError m_error;
-    qint64 m_left = 0; ///< body bytes to come, of the message or of the chunk
-    qsizetype m_blockSize = 0;
     int m_fieldCount = 0;
     int m_emptyLines = 0;
 };

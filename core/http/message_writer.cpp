@@ -36,18 +36,18 @@ bool isWritable(const Header &header)
     return isToken(header.name) && isFieldValue(header.value);
 }
 
-/// The first line is given in its parts.
-QByteArray writeHead(std::initializer_list<QByteArrayView> firstLine, const HeaderList &headers)
+/// What goes before the fields is given in its parts.
+QByteArray writeHead(std::initializer_list<QByteArrayView> begin, const HeaderList &headers)
 {
     qsizetype size = 4;
-    for (const QByteArrayView part : firstLine)
+    for (const QByteArrayView part : begin)
         size += part.size();
     for (const Header &header : headers)
         size += header.name.size() + header.value.size() + 4;
     QByteArray out;
     {
         Packer packer(out, size);
-        for (const QByteArrayView part : firstLine)
+        for (const QByteArrayView part : begin)
             packer << part;
         packer << "\r\n";
         for (const Header &header : headers) {
@@ -101,19 +101,32 @@ QByteArray writeRequestHead(QByteArrayView method, QByteArrayView target, const 
     return writeHead({method, " ", target, " HTTP/1.1"}, headers);
 }
 
+QByteArray writeRequestHead(QByteArrayView method, QByteArrayView basePath, QByteArrayView target, QByteArrayView host, const HeaderList &headers)
+{
+    return writeHead({method, " ", basePath, target, " HTTP/1.1\r\nHost: ", host}, headers);
+}
+
 QByteArray writeResponseHead(int status, QByteArrayView reason, const HeaderList &headers, int minorVersion)
 {
     return writeHead({minorVersion == 0 ? "HTTP/1.0 " : "HTTP/1.1 ", QByteArray::number(status), " ",
                       isFieldValue(reason) ? reason : QByteArrayView(reasonPhrase(status))}, headers);
 }
 
+char *writeChunk(char *to, QByteArrayView data)
+{
+    to = std::to_chars(to, to + 16, quint64(data.size()), 16).ptr;
+    to = std::copy_n("\r\n", 2, to);
+    to = std::copy_n(data.data(), data.size(), to);
+    return std::copy_n("\r\n", 2, to);
+}
+
 void appendChunk(QByteArray &out, QByteArrayView data)
 {
     if (data.isEmpty())
         return;
-    char size[20];
-    const QByteArrayView digits(size, std::to_chars(size, size + sizeof size, quint64(data.size()), 16).ptr);
-    Packer(out, digits.size() + data.size() + 4) << digits << "\r\n" << data << "\r\n";
+    const qsizetype begin = out.size();
+    out.resize(begin + data.size() + chunkFrameSize);
+    out.truncate(writeChunk(out.data() + begin, data) - out.constData());
 }
 
 } // namespace pdlb::http

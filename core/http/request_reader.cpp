@@ -68,7 +68,7 @@ bool RequestReader::parseStartLine(QByteArrayView line)
     m_head.method = method.toByteArray();
     m_head.target = target.toByteArray();
     m_head.minorVersion = version[7] - '0';
-    m_head.headers.reserve(16);
+    m_head.headers.reserve(8);
     return true;
 }
 
@@ -88,7 +88,7 @@ bool RequestReader::addField(QByteArrayView name, QByteArrayView value)
             return fail(417, "an expectation that cannot be met");
         m_head.expectContinue = true;
     }
-    m_head.headers.add(name.toByteArray(), value.toByteArray());
+    m_head.headers.add(fieldName(name), value.toByteArray());
     return true;
 }
 

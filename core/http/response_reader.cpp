@@ -32,7 +32,7 @@ bool ResponseReader::parseStartLine(QByteArrayView line)
     m_head.reason = line.size() > 13 ? line.sliced(13).toByteArray() : QByteArray();
     if (!isFieldValue(m_head.reason))
         return fail(502, "a control character in the reason phrase");
-    m_head.headers.reserve(16);
+    m_head.headers.reserve(8);
     return true;
 }
 
@@ -40,7 +40,7 @@ bool ResponseReader::addField(QByteArrayView name, QByteArrayView value)
 {
     if (!readFramingField(name, value, m_framing))
         return false;
-    m_head.headers.add(name.toByteArray(), value.toByteArray());
+    m_head.headers.add(fieldName(name), value.toByteArray());
     return true;
 }
 

@@ -2,6 +2,7 @@
 #include "http/sse.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace pdlb::http {
 
@@ -24,6 +25,14 @@ constexpr QByteArrayView doneMarker = "[DONE]";
 
 } // namespace
 
+const char *lineEnd(const char *p, const char *end)
+{
+    const auto find = [&](char c, const char *to) { return static_cast<const char *>(std::memchr(p, c, size_t(to - p))); };
+    const char *lf = find('\n', end);
+    const char *cr = find('\r', lf ? lf : end);
+    return cr ? cr : lf ? lf : end;
+}
+
 void SseScanner::endLine()
 {
     m_atBoundary = m_lineLength == 0;
@@ -40,8 +49,21 @@ void SseScanner::endLine()
     m_lineLength = 0;
 }
 
+bool SseScanner::isOneEvent(QByteArrayView bytes)
+{
+    // As engines write it: one data line, ended by LF.
+    const qsizetype size = bytes.size();
+    return size > 8 && bytes.startsWith("data:") && bytes.back() == '\n' && bytes[size - 2] == '\n'
+        && std::memchr(bytes.data(), '\n', size_t(size - 2)) == nullptr && std::memchr(bytes.data(), '\r', size_t(size)) == nullptr;
+}
+
 void SseScanner::feed(QByteArrayView bytes)
 {
+    if (m_atBoundary && !m_afterCr && !m_pending && isOneEvent(bytes)) {
+        m_done = m_done || dataOf(bytes.chopped(2)) == doneMarker;
+        ++m_events;
+        return;
+    }
     const char *p = bytes.data();
     const char *const end = p + bytes.size();
     while (p != end) {
@@ -51,9 +73,7 @@ void SseScanner::feed(QByteArrayView bytes)
             continue;
         }
         m_afterCr = false;
-        const char *stop = p;
-        while (stop != end && *stop != '\n' && *stop != '\r')
-            ++stop;
+        const char *stop = lineEnd(p, end);
         if (m_lineLength < headSize)
             std::copy_n(p, std::min<qint64>(stop - p, headSize - m_lineLength), m_head + m_lineLength);
         m_lineLength += stop - p;
@@ -74,12 +94,13 @@ void SseSplitter::feed(QByteArrayView bytes)
 
 bool SseSplitter::next(QByteArray &event)
 {
-    while (m_scan < m_buffer.size()) {
-        const char c = m_buffer.at(m_scan);
-        if (c != '\n' && c != '\r') {
-            ++m_scan;
-            continue;
-        }
+    for (;;) {
+        const char *begin = m_buffer.constData(), *end = begin + m_buffer.size();
+        const char *stop = lineEnd(begin + m_scan, end);
+        m_scan = stop - begin;
+        if (stop == end)
+            break;
+        const char c = *stop;
         // A CR at the very end may be half of a CRLF: wait for the next byte.
         if (c == '\r' && m_scan + 1 == m_buffer.size())
             break;
@@ -110,7 +131,7 @@ QByteArray SseSplitter::data(QByteArrayView event)
     QByteArray joined;
     bool any = false;
     while (!event.isEmpty()) {
-        const auto stop = std::find_if(event.begin(), event.end(), [](char c) { return c == '\n' || c == '\r'; });
+        const char *stop = lineEnd(event.begin(), event.end());
         const QByteArrayView line = event.first(stop - event.begin());
         if (isDataLine(line)) {
             if (any)
@@ -125,7 +146,18 @@ QByteArray SseSplitter::data(QByteArrayView event)
 
 bool SseSplitter::isDone(QByteArrayView event)
 {
-    return event.contains(doneMarker) && data(event) == doneMarker;
+    // Line by line: an event may be long, and its lines are few.
+    bool done = false;
+    while (!event.isEmpty()) {
+        const QByteArrayView line = event.first(lineEnd(event.begin(), event.end()) - event.begin());
+        if (isDataLine(line)) {
+            if (done || dataOf(line) != doneMarker)
+                return false;
+            done = true;
+        }
+        event = event.sliced(std::min(line.size() + 1, event.size()));
+    }
+    return done;
 }
 
 } // namespace pdlb::http

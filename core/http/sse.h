@@ -5,6 +5,9 @@
 
 namespace pdlb::http {
 
+/// The first LF or CR from p on, or end.
+const char *lineEnd(const char *p, const char *end);
+
 /// Watches a server-sent event stream go by without holding it: counts events and recognises the end marker
 /// "data: [DONE]" as a whole line only, never inside a longer one. O(1) memory; lines may end in LF, CRLF or CR and be
 /// split anywhere (WHATWG HTML §9.2.6).
@@ -21,6 +24,7 @@ public:
 
 private:
     void endLine();
+    static bool isOneEvent(QByteArrayView bytes);
 
     static constexpr int headSize = 16;
     char m_head[headSize] = {}; ///< the first bytes of the current line

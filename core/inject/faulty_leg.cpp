@@ -14,16 +14,15 @@ FaultyLeg::FaultyLeg(upstream::Leg *inner, Injection injection, QObject *parent)
     : Leg(parent), m_inner(inner), m_injection(std::move(injection))
 {
     inner->setParent(this);
-    connect(inner, &Leg::ready, this, &Leg::ready);
-    connect(inner, &Leg::sent, this, &Leg::sent);
-    connect(inner, &Leg::head, this, &Leg::head);
-    connect(inner, &Leg::data, this, &FaultyLeg::onData);
-    connect(inner, &Leg::finished, this, [this](const upstream::LegEnd &end) {
-        if (m_stalled)
-            return; // silence is all that comes, until the user gives up
-        m_over = true;
-        Q_EMIT finished(end);
-    });
+    inner->setObserver(this);
+}
+
+void FaultyLeg::legFinished(const upstream::LegEnd &end)
+{
+    if (m_stalled)
+        return; // silence is all that comes, until the user gives up
+    m_over = true;
+    observer().legFinished(end);
 }
 
 void FaultyLeg::send()
@@ -59,13 +58,13 @@ void FaultyLeg::answerStatus()
     answer.framing = http::Framing::Length;
     answer.contentLength = body.size();
     const QPointer<FaultyLeg> self(this); // whoever hears may abort or delete it
-    Q_EMIT sent();
+    observer().legSent();
     if (self && !m_over)
-        Q_EMIT head(answer);
+        observer().legHead(answer);
     if (self && !m_over)
-        Q_EMIT data(body);
+        observer().legData(body);
     if (self && !std::exchange(m_over, true))
-        Q_EMIT finished({upstream::LegEndKind::Complete, {}});
+        observer().legFinished({upstream::LegEndKind::Complete, {}});
 }
 
 void FaultyLeg::resume()
@@ -80,12 +79,12 @@ void FaultyLeg::abort()
     m_inner->abort();
 }
 
-void FaultyLeg::onData(QByteArrayView bytes)
+void FaultyLeg::legData(QByteArrayView bytes)
 {
     if (m_over || m_stalled)
         return;
     if (!m_injection.fault || m_injection.fault->kind == FaultKind::Status) {
-        Q_EMIT data(bytes);
+        observer().legData(bytes);
         return;
     }
     const FaultRule &rule = *m_injection.fault;
@@ -106,7 +105,7 @@ void FaultyLeg::onData(QByteArrayView bytes)
         m_scanner = ahead;
     }
     if (take > 0)
-        Q_EMIT data(bytes.first(take));
+        observer().legData(bytes.first(take));
     if (!self || m_over || ahead.events() < rule.events)
         return;
     if (rule.kind == FaultKind::Drop) {
@@ -121,7 +120,7 @@ void FaultyLeg::breakOff(const QString &where)
 {
     m_over = true;
     m_inner->abort();
-    Q_EMIT finished({upstream::LegEndKind::Cut, u"fault injection broke the connection %1"_s.arg(where)});
+    observer().legFinished({upstream::LegEndKind::Cut, u"fault injection broke the connection %1"_s.arg(where)});
 }
 
 BytePieces withWrongRooms(const BytePieces &body, const QList<quint64> &rooms)

@@ -8,7 +8,7 @@
 namespace pdlb::inject {
 
 /// A leg to which something is done on purpose, between the engine's and its user. Takes `inner` as a child.
-class FaultyLeg final : public upstream::Leg
+class FaultyLeg final : public upstream::Leg, private upstream::LegObserver
 {
     Q_OBJECT
 
@@ -24,16 +24,22 @@ public:
     bool reusedConnection() const override { return m_inner->reusedConnection(); }
 
 private:
+    // LegObserver: of the inner one
+    void legReady() override { observer().legReady(); }
+    void legSent() override { observer().legSent(); }
+    void legHead(const http::ResponseHead &head) override { observer().legHead(head); }
+    void legData(QByteArrayView bytes) override;
+    void legFinished(const upstream::LegEnd &end) override;
+
     void sendNow();
     void answerStatus();
-    void onData(QByteArrayView bytes);
     void breakOff(const QString &where);
 
     upstream::Leg *m_inner; ///< child
     Injection m_injection;
     http::SseScanner m_scanner;
     bool m_sent = false;
-    bool m_over = false; ///< it has ended or was aborted: no more signals
+    bool m_over = false; ///< it has ended or was aborted: nothing more is told
     bool m_stalled = false;
 };
 

@@ -4,7 +4,8 @@
 #include "pd/json_value.h"
 
 #include <algorithm>
-#include <array>
+#include <cstring>
+#include <string_view>
 
 namespace pdlb::pd {
 
@@ -36,9 +37,14 @@ void take(std::optional<double> &to, Value value)
 
 void takeUsage(Value usage, AnswerFacts &facts)
 {
-    take(facts.promptTokens, usage.member("prompt_tokens"));
-    take(facts.completionTokens, usage.member("completion_tokens"));
-    take(facts.cachedTokens, usage.member("prompt_tokens_details").member("cached_tokens"));
+    for (json::Members member(usage); member.next();) {
+        if (member.isNamed("prompt_tokens"))
+            take(facts.promptTokens, member.value());
+        else if (member.isNamed("completion_tokens"))
+            take(facts.completionTokens, member.value());
+        else if (member.isNamed("prompt_tokens_details"))
+            take(facts.cachedTokens, member.value().member("cached_tokens"));
+    }
 }
 
 void takeFinishReason(Value reason, AnswerFacts &facts)
@@ -50,22 +56,36 @@ void takeFinishReason(Value reason, AnswerFacts &facts)
 
 void takeMetaInfo(Value meta, AnswerFacts &facts)
 {
-    take(facts.promptTokens, meta.member("prompt_tokens"));
-    take(facts.completionTokens, meta.member("completion_tokens"));
-    take(facts.cachedTokens, meta.member("cached_tokens"));
-    take(facts.serverReceived, meta.member("request_received_ts"));
-    take(facts.serverFinished, meta.member("request_finished_ts"));
-    take(facts.serverQueueTime, meta.member("queue_time"));
-    takeFinishReason(meta.member("finish_reason"), facts);
+    for (json::Members member(meta); member.next();) {
+        if (member.isNamed("prompt_tokens"))
+            take(facts.promptTokens, member.value());
+        else if (member.isNamed("completion_tokens"))
+            take(facts.completionTokens, member.value());
+        else if (member.isNamed("cached_tokens"))
+            take(facts.cachedTokens, member.value());
+        else if (member.isNamed("request_received_ts"))
+            take(facts.serverReceived, member.value());
+        else if (member.isNamed("request_finished_ts"))
+            take(facts.serverFinished, member.value());
+        else if (member.isNamed("queue_time"))
+            take(facts.serverQueueTime, member.value());
+        else if (member.isNamed("finish_reason"))
+            takeFinishReason(member.value(), facts);
+    }
 }
 
 void takeObject(Value object, AnswerFacts &facts)
 {
-    if (const Value model = object.member("model"); model.is(Type::String))
-        facts.model = model.string(256);
-    takeUsage(object.member("usage"), facts);
-    takeFinishReason(object.member("choices").first().member("finish_reason"), facts);
-    takeMetaInfo(object.member("meta_info"), facts);
+    for (json::Members member(object); member.next();) {
+        if (member.isNamed("model") && member.value().is(Type::String))
+            facts.model = member.value().string(256);
+        else if (member.isNamed("usage"))
+            takeUsage(member.value(), facts);
+        else if (member.isNamed("choices"))
+            takeFinishReason(member.value().first().member("finish_reason"), facts);
+        else if (member.isNamed("meta_info"))
+            takeMetaInfo(member.value(), facts);
+    }
 }
 
 /// Numbers that far apart are nobody's token counts.
@@ -74,6 +94,39 @@ void add(std::optional<qint64> &sum, const std::optional<qint64> &more)
     constexpr qint64 most = qint64(1) << 53;
     if (more)
         sum = std::min(sum.value_or(0) + std::min(*more, most), most);
+}
+
+/// What is not known yet.
+void fillIn(AnswerFacts &facts, const AnswerFacts &earlier)
+{
+    const auto fill = [](auto &to, const auto &from) {
+        if (!to)
+            to = from;
+    };
+    if (facts.model.isEmpty())
+        facts.model = earlier.model;
+    if (facts.finishReason.isEmpty())
+        facts.finishReason = earlier.finishReason;
+    fill(facts.promptTokens, earlier.promptTokens);
+    fill(facts.completionTokens, earlier.completionTokens);
+    fill(facts.cachedTokens, earlier.cachedTokens);
+    fill(facts.serverReceived, earlier.serverReceived);
+    fill(facts.serverFinished, earlier.serverFinished);
+    fill(facts.serverQueueTime, earlier.serverQueueTime);
+}
+
+/// A quick look at an event: false when it is one from the middle of a chat, which tells no more than the last one does.
+bool mayEndStream(QByteArrayView event)
+{
+    const std::string_view text(event.data(), size_t(event.size()));
+    if (text.find("\"meta_info\"") != text.npos || text.find("\"usage\"") != text.npos)
+        return true;
+    constexpr std::string_view reason = "\"finish_reason\"";
+    size_t at = text.find(reason);
+    if (at == text.npos)
+        return true;
+    at = text.find_first_not_of(" :", at + reason.size());
+    return at == text.npos || text.compare(at, 4, "null") != 0;
 }
 
 } // namespace
@@ -112,20 +165,21 @@ AnswerFacts factsOfAnswer(QByteArrayView tail, bool isStream)
         readFacts(tail, facts);
         return facts;
     }
-    constexpr qsizetype longest = 8 * 1024;
-    tail = tail.last(std::min(tail.size(), longest));
     // The last data lines, from behind: the finish reason and the usage are in the last two, or in one.
-    std::array<QByteArrayView, 4> last;
-    size_t found = 0;
-    while (!tail.isEmpty() && found < last.size()) {
-        const qsizetype end = tail.lastIndexOf('\n');
-        QByteArrayView line = tail.sliced(end + 1).trimmed();
-        tail.truncate(std::max<qsizetype>(end, 0));
-        if (line.startsWith("data:") && (line = line.sliced(5).trimmed()) != "[DONE]")
-            last[found++] = line;
+    constexpr qsizetype longest = 8 * 1024;
+    constexpr int mostLines = 4;
+    tail = tail.last(std::min(tail.size(), longest));
+    for (int read = 0; !tail.isEmpty() && read < mostLines && !(facts.finishReason.size() > 0 && facts.completionTokens);) {
+        const auto *lf = static_cast<const char *>(::memrchr(tail.data(), '\n', size_t(tail.size())));
+        QByteArrayView line = tail.sliced(lf ? lf + 1 - tail.data() : 0).trimmed();
+        tail.truncate(lf ? lf - tail.data() : 0);
+        if (!line.startsWith("data:") || (line = line.sliced(5).trimmed()) == "[DONE]")
+            continue;
+        AnswerFacts earlier;
+        if (read++ == 0 || mayEndStream(line))
+            readFacts(line, earlier);
+        fillIn(facts, earlier);
     }
-    while (found > 0)
-        readFacts(last[--found], facts);
     return facts;
 }
 

@@ -69,6 +69,8 @@ public:
     virtual LegPlan planAlone(LegRole role, const RequestShape &shape, const QByteArray &body, Random &random) const = 0;
     /// Null when decode's bytes go to the client unchanged and prefill's are only drained.
     virtual std::unique_ptr<AnswerMerger> merger(const RequestShape &shape) const = 0;
+    /// A quick look at bytes of a 200 stream: false when inBandError() would find nothing in any event that is wholly in them.
+    virtual bool mayHoldError(QByteArrayView bytes) const = 0;
     /// Judges one whole server-sent event of a 200 answer.
     virtual std::optional<InBandError> inBandError(QByteArrayView event) const = 0;
 };

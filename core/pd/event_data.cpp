@@ -12,8 +12,7 @@ namespace {
 /// The line that begins at `begin`, without its end.
 Span lineAt(QByteArrayView event, qsizetype begin)
 {
-    const auto stop = std::find_if(event.begin() + begin, event.end(), [](char c) { return c == '\n' || c == '\r'; });
-    return {begin, stop - event.begin()};
+    return {begin, http::lineEnd(event.begin() + begin, event.end()) - event.begin()};
 }
 
 bool isDataLine(QByteArrayView line)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pd/json_edit.h"
 
+#include "pd/byte_runs.h"
+
 #include <algorithm>
 
 namespace pdlb::pd::json {
@@ -42,6 +44,11 @@ void appendQuoted(QByteArray &out, QByteArrayView text)
 {
     static constexpr char digits[] = "0123456789abcdef";
     out += '"';
+    if (skipPlain(text.begin(), text.end()) == text.end()) { // as nearly always
+        out.append(text);
+        out += '"';
+        return;
+    }
     for (const char c : text) {
         if (c == '"' || c == '\\') {
             out += '\\';

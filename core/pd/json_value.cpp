@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pd/json_value.h"
 
+#include "pd/byte_runs.h"
+
 #include <QString>
 
 #include <charconv>
@@ -41,7 +43,7 @@ const char *skipString(const char *p, const char *end)
 
 const char *skipContainer(const char *p, const char *end)
 {
-    for (qsizetype depth = 0; p != end;) {
+    for (qsizetype depth = 0; (p = skipToStructure(p, end)) != end;) {
         switch (*p) {
         case '"':
             p = skipString(p, end);
@@ -236,9 +238,12 @@ bool Members::next()
 
 bool Members::isNamed(QByteArrayView name) const
 {
-    if (m_key.contains('\\'))
-        return Value(m_key).string() == name;
-    return m_key.sliced(1).chopped(1) == name;
+    const QByteArrayView key = m_key.sliced(1).chopped(1);
+    if (key.size() < name.size()) // an escape is longer than what it stands for
+        return false;
+    if (key.size() == name.size())
+        return std::memcmp(key.data(), name.data(), size_t(name.size())) == 0;
+    return key.contains('\\') && Value(m_key).string() == name;
 }
 
 Elements::Elements(Value array) : m_rest(array.is(Type::Array) ? array.inside() : QByteArrayView()) {}

@@ -2,6 +2,7 @@
 #include "pd/prefill_fields.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace pdlb::pd {
 
@@ -29,8 +30,10 @@ bool PrefillFields::mayHold(QByteArrayView text) const
 {
     if (m_fields.empty())
         return false;
-    return (m_fields.front() != expertsField && text.contains(listFieldsBegin)) ||
-           (m_fields.back() == expertsField && text.contains(expertsField));
+    const auto holds = [text](QByteArrayView what) {
+        return ::memmem(text.data(), size_t(text.size()), what.data(), size_t(what.size())) != nullptr;
+    };
+    return (m_fields.front() != expertsField && holds(listFieldsBegin)) || (m_fields.back() == expertsField && holds(expertsField));
 }
 
 PrefillFields::Places PrefillFields::find(Value answer) const
@@ -47,7 +50,15 @@ PrefillFields::Places PrefillFields::find(Value answer) const
         for (Elements answers(answer); answers.next(); ++place)
             addMembers(place, answers.value().member("meta_info"), places);
     } else {
-        addMembers(answer.member("index").integer().value_or(0), answer.member("meta_info"), places);
+        // In one pass too: nearly all of an event is in meta_info.
+        Value index, meta;
+        for (json::Members members(answer); members.next();) {
+            if (members.isNamed("index"))
+                index = members.value();
+            else if (members.isNamed("meta_info"))
+                meta = members.value();
+        }
+        addMembers(index.integer().value_or(0), meta, places);
     }
     return places;
 }

@@ -26,6 +26,7 @@ public:
     {
         return AnswerJoiner::isNeeded(shape) ? std::make_unique<AnswerJoiner>(shape) : nullptr;
     }
+    bool mayHoldError(QByteArrayView bytes) const override { return sglang::mayHoldError(bytes); }
     std::optional<InBandError> inBandError(QByteArrayView event) const override { return sglang::inBandError(event); }
 };
 

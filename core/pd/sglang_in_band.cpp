@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/sse.h"
+#include "pd/byte_runs.h"
 #include "pd/json_value.h"
 #include "pd/sglang_request.h"
+
+#include <cstring>
 
 using namespace Qt::StringLiterals;
 
@@ -48,9 +51,22 @@ std::optional<InBandError> judge(Value answer)
 
 } // namespace
 
+bool mayHoldError(QByteArrayView bytes)
+{
+    // Both words have an "or" in them.
+    const auto stands = [&](const char *at, QByteArrayView word) {
+        return at >= bytes.begin() && bytes.end() - at >= word.size() && std::memcmp(at, word.data(), size_t(word.size())) == 0;
+    };
+    for (const char *p = bytes.begin(); (p = json::findPair(p, bytes.end(), 'o', 'r')) != bytes.end(); ++p) {
+        if (stands(p - 3, "\"abort\"") || stands(p - 4, "\"error\""))
+            return true;
+    }
+    return false;
+}
+
 std::optional<InBandError> inBandError(QByteArrayView event)
 {
-    if (!event.contains("\"abort\"") && !event.contains("\"error\""))
+    if (!mayHoldError(event))
         return std::nullopt;
     const QByteArray data = http::SseSplitter::data(event);
     const auto document = json::scan(data, json::NonFinite::Accept);

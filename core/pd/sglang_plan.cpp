@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pd/json_edit.h"
 #include "pd/sglang_request.h"
+#include "util/decimal.h"
+#include "util/hex.h"
+
+#include <charconv>
 
 namespace pdlb::pd::sglang {
 
@@ -9,14 +13,9 @@ namespace {
 /// 128 random bits as 32 lower-case hexadecimal digits. The fixed length matters: engines abort by prefix.
 QByteArray makeRid(Random &random)
 {
-    static constexpr char digits[] = "0123456789abcdef";
     QByteArray rid(32, Qt::Uninitialized);
-    char *out = rid.data();
-    for (int half = 0; half < 2; ++half) {
-        quint64 bits = random.next64();
-        for (int i = 0; i < 16; ++i, bits >>= 4)
-            *out++ = digits[bits & 15];
-    }
+    char *half = writeHex64(rid.data(), random.next64());
+    writeHex64(half, random.next64());
     return rid;
 }
 
@@ -38,10 +37,14 @@ template <typename Append> void appendPerPrompt(QByteArray &out, const RequestSh
 template <typename NextRoom>
 QByteArray bootstrapMembers(const RequestShape &shape, const BootstrapAddress &bootstrap, NextRoom nextRoom)
 {
+    QByteArray out;
     QByteArray host;
     json::appendQuoted(host, bootstrap.host);
-    const QByteArray port = bootstrap.port ? QByteArray::number(*bootstrap.port) : QByteArrayLiteral("null");
-    QByteArray out;
+    const QByteArray port = bootstrap.port ? decimal(*bootstrap.port) : QByteArrayLiteral("null");
+    const auto appendRoom = [&out](quint64 room) {
+        char digits[20];
+        out.append(digits, std::to_chars(digits, digits + sizeof digits, room).ptr - digits);
+    };
     out.reserve(160 + (host.size() + port.size() + 22) * shape.batchSize);
     if (shape.hasMembers)
         out += ',';
@@ -50,7 +53,7 @@ QByteArray bootstrapMembers(const RequestShape &shape, const BootstrapAddress &b
     out += ",\"bootstrap_port\":";
     appendPerPrompt(out, shape, [&] { out += port; });
     out += ",\"bootstrap_room\":";
-    appendPerPrompt(out, shape, [&] { out += QByteArray::number(nextRoom()); });
+    appendPerPrompt(out, shape, [&] { appendRoom(nextRoom()); });
     return out;
 }
 
@@ -59,6 +62,7 @@ BytePieces assemble(const RequestShape &shape, const QByteArray &body, int sampl
                     const QByteArray &members)
 {
     BytePieces pieces;
+    pieces.reserve(2 * shape.edits.size() + 3);
     qsizetype done = 0;
     for (const BodyEdit &edit : shape.edits) {
         pieces.append(body, done, edit.span.begin - done);
@@ -103,9 +107,9 @@ RequestPlan plan(const RequestShape &shape, const QByteArray &body, const Bootst
             members += ",\"rid\":\"" + rid + '"';
         else if (shape.samples == 1 && shape.clientRid.size() >= 32)
             rid = shape.clientRid;
-        const BytePieces pieces = assemble(shape, body, sample, rid, members);
+        BytePieces pieces = assemble(shape, body, sample, rid, members);
         plan.legs.push_back({LegRole::Prefill, sample, pieces, rid});
-        plan.legs.push_back({LegRole::Decode, sample, pieces, rid});
+        plan.legs.push_back({LegRole::Decode, sample, std::move(pieces), rid});
     }
     return plan;
 }

@@ -19,6 +19,8 @@ RequestPlan plan(const RequestShape &shape, const QByteArray &body, const Bootst
 /// Dialect::planAlone for SGLang: its fake bootstrap host 2.2.2.2 with room 0.
 LegPlan planAlone(LegRole role, const RequestShape &shape, const QByteArray &body, Random &random);
 
+/// Dialect::mayHoldError for SGLang.
+bool mayHoldError(QByteArrayView bytes);
 /// Dialect::inBandError for SGLang.
 std::optional<InBandError> inBandError(QByteArrayView event);
 

@@ -34,10 +34,11 @@ void AbortSender::send(upstream::UpstreamTransport &transport, const upstream::O
         if (--m_inFlight == 0)
             Q_EMIT idle();
     });
-    connect(leg, &upstream::Leg::ready, leg, &upstream::Leg::send);
+    auto *told = new upstream::LegSignals(leg);
+    connect(told, &upstream::LegSignals::ready, leg, &upstream::Leg::send);
     const auto status = std::make_shared<int>(0);
-    connect(leg, &upstream::Leg::head, leg, [status](const http::ResponseHead &head) { *status = head.status; });
-    connect(leg, &upstream::Leg::finished, leg, [leg, url = origin.url(), status, answered](const upstream::LegEnd &end) {
+    connect(told, &upstream::LegSignals::head, leg, [status](const http::ResponseHead &head) { *status = head.status; });
+    connect(told, &upstream::LegSignals::finished, leg, [leg, url = origin.url(), status, answered](const upstream::LegEnd &end) {
         if (end.kind != upstream::LegEndKind::Complete)
             qCDebug(lcAbort, "abort_request to %s: %s", url.constData(), qPrintable(end.detail));
         answered(*status, *status == 0 ? end.detail : QString());

@@ -115,15 +115,15 @@ private:
     const QString &name(int leg) const { return m_options.names[size_t(leg)]; }
     bool isPrefill(int leg) const { return m_legs[size_t(leg)].role == pd::LegRole::Prefill; }
 
+    bool m_sent = false;
+    bool m_committed = false;
+    bool m_concluded = false;
     std::vector<LegState> m_legs;
     Options m_options;
     std::vector<Action> m_actions;
     int m_answering = -1; ///< leg whose own (error) answer is forwarded
     trace::EndReason m_reason = trace::EndReason::Ok; ///< of an answer under way
     QString m_detail;
-    bool m_sent = false;
-    bool m_committed = false;
-    bool m_concluded = false;
 };
 
 } // namespace pdlb::relay

@@ -40,7 +40,7 @@ void ControlGate::addRoutes(bool admin)
 void ControlGate::ask(edge::Exchange &exchange, const control::Endpoint &endpoint)
 {
     const quint64 id = m_nextId++;
-    m_waiting.insert(id, &exchange);
+    m_waiting.try_emplace(id, *this, id, exchange);
     const http::RequestHead &head = exchange.head();
     control::ControlRequest request{head.method == "HEAD" ? "GET" : head.method, head.path(), head.query(), http::endToEndHeaders(head.headers), exchange.body(),
                                     http::matchPath(endpoint.path, head.path()).value_or(QByteArrayList())};
@@ -55,14 +55,17 @@ void ControlGate::ask(edge::Exchange &exchange, const control::Endpoint &endpoin
 
 void ControlGate::answer(quint64 id, const control::ControlReply &reply)
 {
-    if (const QPointer<edge::Exchange> exchange = m_waiting.take(id)) {
-        http::HeaderList headers = reply.headers;
-        edge::AccessRules::removeCorsHeaders(headers);
-        if (reply.pieces && exchange->head().method != "HEAD")
-            answerInPieces(id, *exchange, reply);
-        else
-            exchange->respond(reply.status, std::move(headers), reply.body);
-    }
+    const auto found = m_waiting.find(id);
+    if (found == m_waiting.end())
+        return; // the client left
+    edge::Exchange &exchange = *found->second.exchange;
+    m_waiting.erase(found);
+    http::HeaderList headers = reply.headers;
+    edge::AccessRules::removeCorsHeaders(headers);
+    if (reply.pieces && exchange.head().method != "HEAD")
+        answerInPieces(id, exchange, reply);
+    else
+        exchange.respond(reply.status, std::move(headers), reply.body);
 }
 
 void ControlGate::answerInPieces(quint64 id, edge::Exchange &exchange, const control::ControlReply &reply)

@@ -6,7 +6,7 @@
 #include "relay/event_stream.h"
 #include "relay/reply_stream.h"
 
-#include <QPointer>
+#include <unordered_map>
 
 namespace pdlb::relay {
 
@@ -29,6 +29,27 @@ public:
     void drain();
 
 private:
+    /// A request whose answer is on its way.
+    struct Waiting final : edge::Exchange::Observer {
+        Waiting(ControlGate &gate, quint64 id, edge::Exchange &exchange) : gate(gate), id(id), exchange(&exchange) { exchange.setObserver(this); }
+        ~Waiting()
+        {
+            if (exchange)
+                exchange->setObserver(nullptr);
+        }
+        Q_DISABLE_COPY_MOVE(Waiting)
+        void clientGone() override
+        {
+            exchange = nullptr;
+            gate.m_waiting.erase(id);
+        }
+        void clientDrained() override {}
+
+        ControlGate &gate;
+        const quint64 id;
+        edge::Exchange *exchange;
+    };
+
     void ask(edge::Exchange &exchange, const control::Endpoint &endpoint);
     void answer(quint64 id, const control::ControlReply &reply);
     void answerInPieces(quint64 id, edge::Exchange &exchange, const control::ControlReply &reply);
@@ -37,7 +58,7 @@ private:
     control::ControlPlane &m_control;
     fleet::Fleet &m_fleet;
     edge::EdgeServer &m_edge;
-    QHash<quint64, QPointer<edge::Exchange>> m_waiting;
+    std::unordered_map<quint64, Waiting> m_waiting;
     quint64 m_nextId = 1;
     QSet<EventStream *> m_streams; ///< children
     QHash<quint64, ReplyStream *> m_replies; ///< children, by the id of their request

@@ -26,20 +26,21 @@ void addForwardedFields(http::HeaderList &headers, const edge::Exchange &exchang
 {
     QList<QByteArray> hops = headers.values("x-forwarded-for");
     hops.append(exchange.peerName());
-    headers.set("X-Forwarded-For", hops.join(", "));
-    headers.set("X-Forwarded-Proto", tls ? "https" : "http");
+    headers.set("X-Forwarded-For"_ba, hops.size() == 1 ? hops.first() : hops.join(", "));
+    headers.set("X-Forwarded-Proto"_ba, tls ? "https"_ba : "http"_ba);
     headers.remove("x-forwarded-host");
     if (const QByteArrayView host = exchange.head().headers.value("host"); !host.isEmpty())
-        headers.add("X-Forwarded-Host", host.toByteArray());
+        headers.add("X-Forwarded-Host"_ba, host.toByteArray());
 }
 
 } // namespace
 
 Relay::Relay(RelayContext &context, edge::Exchange &exchange, pd::Endpoint endpoint, QObject *parent)
-    : QObject(parent), m_context(context), m_exchange(&exchange), m_endpoint(endpoint),
+    : QObject(parent), m_context(context), m_exchange(&exchange),
+      m_recorder(context.keptBodies, context.keptBodies->memory.limit() > 0 ? context.fleet.snapshot()->config->trace.bodyLimit : 0),
+      m_endpoint(endpoint),
       m_ticket(context.admission, [this] { QMetaObject::invokeMethod(this, &Relay::admitted, Qt::QueuedConnection); }),
-      m_snapshot(context.fleet.snapshot()),
-      m_recorder(context.keptBodies, context.keptBodies->memory.limit() > 0 ? config().trace.bodyLimit : 0)
+      m_snapshot(context.fleet.snapshot())
 {
     m_exchange->setObserver(this);
     m_clientHeaders = http::endToEndHeaders(exchange.head().headers);
@@ -53,7 +54,7 @@ Relay::Relay(RelayContext &context, edge::Exchange &exchange, pd::Endpoint endpo
     m_clientHeaders.remove("host");
     upstream::setEngineCredentials(m_clientHeaders, config());
     addForwardedFields(m_clientHeaders, exchange, !config().tlsCertFile.isEmpty());
-    m_clientHeaders.set("X-Request-Id", exchange.requestId());
+    m_clientHeaders.set("X-Request-Id"_ba, exchange.requestId());
     m_pin = m_clientHeaders.value("x-pdlb-pair").toByteArray();
     m_tellsPair = config().debugHeaders || m_clientHeaders.contains("x-pdlb-debug");
     m_clientHeaders.remove("x-pdlb-pair");
@@ -313,7 +314,7 @@ void Relay::end()
     readFacts();
     m_trace.bodies = m_recorder.take();
     countRooms(0);
-    Q_EMIT over(this);
+    m_context.over(*this);
 }
 
 } // namespace pdlb::relay

@@ -16,6 +16,8 @@
 
 namespace pdlb::relay {
 
+class Relay;
+
 /// What the relays of one worker share. Everything outlives them.
 struct RelayContext {
     const pd::Dialect &dialect;
@@ -36,10 +38,13 @@ struct RelayContext {
     std::function<void(const QByteArray &prefill)> prefillUnreachable;
     /// What a leg's end says of a server's health: see control::HealthMonitor::heard(). Called in the worker's thread.
     std::function<void(const std::shared_ptr<fleet::ServerState> &state, bool good)> serverHeard;
+    /// A relay has ended: its record is to be taken, and it is to be deleted from the event loop.
+    std::function<void(Relay &relay)> over;
+    bool isSearched = false; ///< records get their searchText
 };
 
-/// One client request from pick to end: feeds what happens to the AttemptMachine and does what it says. Deletes itself
-/// by emitting over().
+/// One client request from pick to end: feeds what happens to the AttemptMachine and does what it says, then tells
+/// RelayContext::over.
 class Relay final : public QObject, private edge::Exchange::Observer
 {
     Q_OBJECT
@@ -65,25 +70,31 @@ public:
     /// Its record; to be called once, when it is over.
     trace::Timeline takeTimeline();
 
-Q_SIGNALS:
-    void over(pdlb::relay::Relay *relay);
-
 private:
     /// One leg and what its bytes go through.
-    struct LegRun {
-        upstream::Leg *leg = nullptr;
-        pd::LegPlan plan;
-        const fleet::Server *server = nullptr; ///< of m_snapshot
-        fleet::Place *place = nullptr; ///< on it
-        http::ResponseHead head;
-        http::SseScanner scanner;
-        http::SseSplitter splitter; ///< prefill's stream, searched for in-band errors
-        trace::LegTimeline trace;
-        Monotonic doneAt{0}; ///< the end marker came
-        Monotonic lastEvent{0};
+    struct LegRun final : upstream::LegObserver {
+        LegRun(Relay &relay, int index) : relay(relay), index(index) {}
+        void legReady() override { relay.legReady(index); }
+        void legSent() override { relay.legSent(index); }
+        void legHead(const http::ResponseHead &answer) override { relay.legHead(index, answer); }
+        void legData(QByteArrayView bytes) override { relay.legData(index, bytes); }
+        void legFinished(const upstream::LegEnd &end) override { relay.legFinished(index, end); }
+
+        Relay &relay; // what each piece of an answer needs comes first
+        const int index;
         bool isSse = false;
         bool counted = false;
         bool bodyReported = false;
+        Monotonic lastEvent{0};
+        Monotonic doneAt{0}; ///< the end marker came
+        http::SseScanner scanner;
+        pd::LegPlan plan;
+        upstream::Leg *leg = nullptr;
+        const fleet::Server *server = nullptr; ///< of m_snapshot
+        fleet::Place *place = nullptr; ///< on it
+        http::ResponseHead head;
+        http::SseSplitter splitter; ///< prefill's stream, searched for in-band errors
+        trace::LegTimeline trace;
     };
 
     // Exchange::Observer
@@ -111,6 +122,7 @@ private:
     TimedOut silence(trace::EndReason which);
 
     void legReady(int index);
+    void legSent(int index);
     void legHead(int index, const http::ResponseHead &head);
     void legData(int index, QByteArrayView bytes);
     void legFinished(int index, const upstream::LegEnd &end);
@@ -153,8 +165,19 @@ private:
     upstream::UpstreamTransport &transportFor(const upstream::Origin &origin) const;
     Monotonic now() const { return m_context.clock.now(); }
 
+    // What each piece of an answer needs comes first.
     RelayContext &m_context;
     edge::Exchange *m_exchange; ///< null once answered or gone
+    std::vector<std::unique_ptr<LegRun>> m_legs;
+    std::unique_ptr<pd::AnswerMerger> m_merger;
+    Monotonic m_lastByte{0};
+    int m_answering = -1;
+    bool m_paused = false;
+    bool m_isOver = false;
+    std::optional<AttemptMachine> m_machine;
+    trace::BodyRecorder m_recorder;
+    trace::Timeline m_trace;
+
     pd::Endpoint m_endpoint;
     http::HeaderList m_clientHeaders; ///< end-to-end, with X-Request-Id
     QByteArray m_pin; ///< X-Pdlb-Pair
@@ -168,26 +191,17 @@ private:
     std::optional<fleet::Place> m_prefillPlace; ///< of m_snapshot, like the next
     std::optional<fleet::Place> m_decodePlace;
     std::vector<const fleet::ServerState *> m_failed; ///< could not be connected to; only compared
-    std::optional<AttemptMachine> m_machine;
-    std::unique_ptr<pd::AnswerMerger> m_merger;
-    std::vector<std::unique_ptr<LegRun>> m_legs;
-    trace::Timeline m_trace;
-    trace::BodyRecorder m_recorder;
     QByteArray m_buffered; ///< merged output, until the answer has begun
     Monotonic m_sentAt{0};
-    Monotonic m_lastByte{0};
     Monotonic m_concludedAt{0};
     Monotonic m_stalledSince{0}; ///< paused, and the client has taken nothing since
     qint64 m_stalledBytes = 0; ///< waiting for the client at that time
     Monotonic m_publishedAt{0};
-    int m_answering = -1;
     int m_retries = 0;
     qint64 m_rooms = 0; ///< that count as live
     bool m_retryPause = false; ///< between two attempts
     bool m_propagates = false; ///< the engines get a traceparent
     bool m_tellsPair = false; ///< the answer names its pair and room
-    bool m_paused = false;
-    bool m_isOver = false;
 };
 
 } // namespace pdlb::relay

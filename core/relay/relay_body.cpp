@@ -20,6 +20,12 @@ void Relay::legReady(int index)
     apply(LegReady{index});
 }
 
+void Relay::legSent(int index)
+{
+    m_legs[size_t(index)]->trace.sent = now();
+    releaseSentBodies();
+}
+
 void Relay::legHead(int index, const http::ResponseHead &head)
 {
     LegRun &run = *m_legs[size_t(index)];
@@ -36,22 +42,24 @@ void Relay::legHead(int index, const http::ResponseHead &head)
 void Relay::legData(int index, QByteArrayView bytes)
 {
     LegRun &run = *m_legs[size_t(index)];
+    const Monotonic time = now();
     if (!run.trace.firstByte) {
-        run.trace.firstByte = now();
+        run.trace.firstByte = time;
         if (run.place->isTrial() && run.head.status < 300)
             run.place->succeeded(config().breaker); // the others need not wait for a long stream's end
     }
     run.trace.bytes += bytes.size();
     if (run.plan.role == pd::LegRole::Prefill && run.plan.sample == 0)
-        m_recorder.addPrefill(bytes, age());
+        m_recorder.addPrefill(bytes, time - m_trace.received);
     if (m_machine->isConcluded())
         return; // only drained
     if (index == m_answering) {
-        m_lastByte = now();
+        m_lastByte = time;
         forward(bytes);
     } else if (run.plan.role == pd::LegRole::Prefill) {
         prefillData(run, index, bytes);
     } else {
+        m_lastByte = time;
         decodeData(run, index, bytes);
     }
 }
@@ -82,7 +90,6 @@ void Relay::prefillData(LegRun &run, int index, QByteArrayView bytes)
 
 void Relay::decodeData(LegRun &run, int index, QByteArrayView bytes)
 {
-    m_lastByte = now();
     if (run.isSse) {
         run.trace.times.add(m_lastByte);
         const bool atBoundary = run.scanner.atEventBoundary();
@@ -116,7 +123,7 @@ void Relay::lookForDecodeErrors(LegRun &run, int index, QByteArrayView bytes, bo
 {
     // Only names the end of the request: the bytes go to the client as they are. Engines write an event at once, so an
     // event split over packets is not looked for.
-    if (!atBoundary || (!bytes.contains("\"abort\"") && !bytes.contains("\"error\"")))
+    if (!atBoundary || !m_context.dialect.mayHoldError(bytes))
         return;
     http::SseSplitter splitter;
     splitter.feed(bytes);
@@ -169,7 +176,7 @@ void Relay::forward(QByteArrayView bytes)
         return;
     }
     m_trace.answerBytes += bytes.size();
-    m_recorder.addAnswer(bytes, age());
+    m_recorder.addAnswer(bytes, std::max(m_lastByte - m_trace.received, Monotonic(0)));
     m_exchange->write(bytes);
     if (m_paused || !m_exchange || m_exchange->pendingBytes() <= edge::Exchange::highWater)
         return;
@@ -367,6 +374,7 @@ void Relay::perform(const Retry &)
     for (const auto &run : m_legs) {
         legOver(*run);
         run->leg->abort();
+        run->leg->setObserver(nullptr); // the run goes first
         run->leg->deleteLater();
         m_trace.earlierLegs.push_back(run->trace);
     }

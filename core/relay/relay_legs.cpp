@@ -32,7 +32,7 @@ void Relay::beginAttempt()
     m_trace.picked = now();
     ++m_trace.attempts;
 
-    const pd::BootstrapAddress bootstrap{prefill.origin.bracketedHost(), prefill.bootstrapPort,
+    const pd::BootstrapAddress bootstrap{prefill.bracketedHost, prefill.bootstrapPort,
                                          roomSteering(prefill, m_shape, m_exchange->head().headers)};
     pd::RequestPlan plan = m_context.dialect.plan(m_shape, m_body, bootstrap, m_context.rooms, m_context.random);
     m_trace.rooms = QList<quint64>(plan.rooms.begin(), plan.rooms.end());
@@ -52,7 +52,7 @@ void Relay::beginAttempt()
     m_legs.reserve(plan.legs.size());
     for (pd::LegPlan &leg : plan.legs) {
         const bool isPrefill = leg.role == pd::LegRole::Prefill;
-        auto run = std::make_unique<LegRun>();
+        auto run = std::make_unique<LegRun>(*this, int(m_legs.size()));
         run->server = isPrefill ? &prefill : &decode;
         run->place = isPrefill ? &*m_prefillPlace : &*m_decodePlace;
         run->counted = true;
@@ -82,7 +82,7 @@ http::HeaderList Relay::legHeaders(const fleet::Server &server) const
     http::HeaderList headers = m_clientHeaders;
     upstream::setEngineCredentials(headers, config(), server.config);
     if (!headers.contains("content-type"))
-        headers.add("Content-Type", "application/json");
+        headers.add("Content-Type"_ba, "application/json"_ba);
     if (m_merger)
         headers.set("Accept-Encoding", "identity");
     return headers;
@@ -93,6 +93,7 @@ void Relay::openLeg(int index, const pd::LegPlan &plan)
     LegRun &run = *m_legs[size_t(index)];
     upstream::LegRequest request;
     request.origin = run.server->origin;
+    request.authority = run.server->authority;
     request.target = m_exchange->head().target;
     request.headers = legHeaders(*run.server);
     if (m_propagates)
@@ -110,14 +111,7 @@ void Relay::openLeg(int index, const pd::LegPlan &plan)
     if (injection.fault || injection.delay.count() > 0)
         run.leg = new inject::FaultyLeg(run.leg, injection, this);
     run.plan.body = {};
-    connect(run.leg, &upstream::Leg::ready, this, [this, index] { legReady(index); });
-    connect(run.leg, &upstream::Leg::sent, this, [this, index] {
-        m_legs[size_t(index)]->trace.sent = now();
-        releaseSentBodies();
-    });
-    connect(run.leg, &upstream::Leg::head, this, [this, index](const http::ResponseHead &head) { legHead(index, head); });
-    connect(run.leg, &upstream::Leg::data, this, [this, index](QByteArrayView bytes) { legData(index, bytes); });
-    connect(run.leg, &upstream::Leg::finished, this, [this, index](const upstream::LegEnd &end) { legFinished(index, end); });
+    run.leg->setObserver(&run);
 }
 
 inject::Injection Relay::injectionFor(const LegRun &run)

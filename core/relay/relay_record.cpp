@@ -33,7 +33,8 @@ trace::Timeline Relay::snapshot()
 
 trace::Timeline Relay::takeTimeline()
 {
-    m_trace.searchText = trace::searchTextOf(m_trace);
+    if (m_context.isSearched)
+        m_trace.searchText = trace::searchTextOf(m_trace);
     return std::move(m_trace);
 }
 

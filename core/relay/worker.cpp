@@ -23,7 +23,9 @@ constexpr std::chrono::milliseconds tickInterval{100};
 Worker::Worker(SharedState &shared, int listenDescriptor)
     : m_shared(shared), m_listenDescriptor(listenDescriptor), m_metrics(shared.metrics.addWorker()), m_qnam(shared.engineTls),
       m_context{pd::sglangDialect(), shared.fleet, shared.rooms, shared.random, m_chance, shared.clock,
-                m_direct, m_qnam, m_aborts, shared.admission, m_metrics, shared.retries, shared.keptBodies, shared.faults, shared.prefillUnreachable, shared.serverHeard},
+                m_direct, m_qnam, m_aborts, shared.admission, m_metrics, shared.retries, shared.keptBodies, shared.faults, shared.prefillUnreachable, shared.serverHeard,
+                [this](Relay &relay) { relayOver(relay); },
+                std::any_of(shared.sinks.begin(), shared.sinks.end(), [](const trace::TraceSink *sink) { return sink->isSearched(); })},
       m_edge(std::make_unique<edge::EdgeServer>(edgeOptions(shared.config), shared.edge, shared.clock)),
       m_gate(*shared.control, shared.fleet, *m_edge, nullptr)
 {
@@ -109,15 +111,14 @@ void Worker::startRelay(edge::Exchange &exchange, pd::Endpoint endpoint)
     auto *relay = new Relay(m_context, exchange, endpoint, this);
     m_relays.insert(relay);
     m_shared.inFlight.fetch_add(1, std::memory_order_relaxed);
-    connect(relay, &Relay::over, this, &Worker::relayOver);
     if (!m_ticker.isActive())
         m_ticker.start();
     relay->start();
 }
 
-void Worker::relayOver(Relay *relay)
+void Worker::relayOver(Relay &relay)
 {
-    const auto record = std::make_shared<const trace::Timeline>(relay->takeTimeline());
+    const auto record = std::make_shared<const trace::Timeline>(relay.takeTimeline());
     const trace::Timeline &timeline = *record;
     const bool good = timeline.end == trace::EndReason::Ok || timeline.end == trace::EndReason::ClientGone
         || timeline.end == trace::EndReason::BadRequest;
@@ -126,13 +127,13 @@ void Worker::relayOver(Relay *relay)
     else if (lcRequest().isDebugEnabled())
         qCDebug(lcRequest, "%s", qUtf8Printable(trace::summarizeTimeline(timeline)));
     m_metrics.record(timeline);
-    if (relay->publishedAt().count() > 0)
+    if (relay.publishedAt().count() > 0)
         m_shared.live.ended(timeline.serial);
     for (trace::TraceSink *sink : m_shared.sinks)
         sink->record(record);
     m_shared.inFlight.fetch_sub(1, std::memory_order_relaxed);
-    m_relays.remove(relay);
-    relay->deleteLater();
+    m_relays.remove(&relay);
+    relay.deleteLater();
     if (m_relays.isEmpty())
         m_ticker.stop();
     checkDrained();

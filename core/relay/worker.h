@@ -61,7 +61,7 @@ private:
     void addRoutes();
     void answerReadiness(edge::Exchange &exchange) const;
     void startRelay(edge::Exchange &exchange, pd::Endpoint endpoint);
-    void relayOver(Relay *relay);
+    void relayOver(Relay &relay);
     void tick();
     void publish(Monotonic now);
     void checkDrained();

@@ -27,6 +27,11 @@ using Moment = std::optional<Monotonic>;
 
 /// What happened on one leg.
 struct LegTimeline {
+    Moment firstByte; ///< of the body
+    qint64 bytes = 0; ///< of the body
+    qint64 events = 0; ///< server-sent events
+    EventTimes times; ///< of decode's stream, for each piece as it came
+    GapCounts gaps; ///< of decode's stream, between its events but for [DONE]
     bool prefill = false;
     int sample = 0; ///< which of the fanned-out requests
     QByteArray server; ///< name in the fleet: "p1"
@@ -36,7 +41,6 @@ struct LegTimeline {
     Moment ready; ///< connected, or an idle connection was taken
     Moment sent; ///< the last byte of the request was with the kernel
     Moment head;
-    Moment firstByte; ///< of the body
     Moment ended; ///< for the prefill leg of a good request: prefill done and KV cache transferred
     bool reused = false; ///< a kept connection
     bool cancelled = false; ///< closed by us before its answer was whole
@@ -44,18 +48,16 @@ struct LegTimeline {
     int status = 0;
     /// Its answer's head tells of no failure.
     bool isGood() const { return status >= 200 && status < 300; }
-    qint64 bytes = 0; ///< of the body
-    qint64 events = 0; ///< server-sent events
-    GapCounts gaps; ///< of decode's stream, between its events but for [DONE]
     QString error;
     QByteArray spanId; ///< sent to the engine in traceparent, when the client sent one or spans are exported; 16 hexadecimal digits
     http::HeaderList headers; ///< of its answer
-    EventTimes times; ///< of decode's stream, for each piece as it came
     pd::AnswerFacts facts; ///< of prefill's answer; decode's are the request's
 };
 
 /// One request from the client's last byte to its end. Times are monotonic; `startedAt` ties them to the calendar.
 struct Timeline {
+    Monotonic received{0};
+    qint64 answerBytes = 0;
     quint64 serial = 0; ///< counts up through the process, from 1
     QByteArray requestId; ///< X-Request-Id
     TraceContext context;
@@ -70,12 +72,10 @@ struct Timeline {
     qsizetype batch = 1;
     int samples = 1;
     qint64 requestBytes = 0;
-    qint64 answerBytes = 0;
     QByteArray policy;
     int attempts = 0;
 
     QDateTime startedAt;
-    Monotonic received{0};
     Moment queued; ///< it began to wait for its turn
     Moment admitted; ///< and was done with that
     qint64 queuePosition = 0; ///< its place in the queue when it began to wait, from 1

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "trace/trace_context.h"
 
+#include "util/hex.h"
+
 #include <algorithm>
 
 namespace pdlb::trace {
@@ -17,12 +19,19 @@ bool isZero(QByteArrayView text)
     return std::all_of(text.begin(), text.end(), [](char c) { return c == '0'; });
 }
 
-QByteArray hex64(Random &random)
+quint64 notZero(Random &random)
 {
     quint64 bits = 0;
     while (bits == 0)
         bits = random.next64();
-    return QByteArray::number(bits, 16).rightJustified(16, '0');
+    return bits;
+}
+
+QByteArray hex64(Random &random)
+{
+    QByteArray text(16, Qt::Uninitialized);
+    writeHex64(text.data(), notZero(random));
+    return text;
 }
 
 } // namespace
@@ -50,10 +59,13 @@ TraceContext TraceContext::continued(QByteArrayView traceparent, Random &random,
 {
     auto context = parse(traceparent).value_or(TraceContext());
     if (context.traceId.isEmpty()) {
-        context.traceId = hex64(random) + hex64(random);
+        const quint64 upper = notZero(random);
+        const quint64 lower = notZero(random);
+        context.traceId.resize(32);
+        writeHex64(writeHex64(context.traceId.data(), upper), lower);
         // By the id's last 56 bits, so that all who sample this trace by the same share agree.
         constexpr quint64 all = quint64(1) << 56;
-        context.sampled = double(context.traceId.last(14).toULongLong(nullptr, 16)) < sampling * double(all);
+        context.sampled = double(lower & (all - 1)) < sampling * double(all);
     }
     context.spanId = hex64(random);
     return context;

@@ -11,6 +11,8 @@ class TraceSink
 public:
     virtual ~TraceSink() = default;
     virtual void record(const TimelinePtr &timeline) = 0;
+    /// Whether records need their searchText: many of them are filtered again and again.
+    virtual bool isSearched() const { return false; }
 };
 
 } // namespace pdlb::trace

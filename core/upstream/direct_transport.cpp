@@ -3,6 +3,7 @@
 
 #include "http/message_reader.h"
 #include "http/message_writer.h"
+#include "util/decimal.h"
 
 #include <QHostInfo>
 #include <QPointer>
@@ -33,8 +34,7 @@ class DirectLeg final : public Leg, private StreamSocket::Observer
 
 public:
     DirectLeg(LegRequest request, ConnectionPool &pool, QObject *owner)
-        : Leg(owner), m_request(std::move(request)), m_pool(&pool), m_authority(m_request.origin.authority()),
-          m_reader(responseLimits)
+        : Leg(owner), m_request(std::move(request)), m_pool(&pool), m_authority(m_request.authority.isEmpty() ? m_request.origin.authority() : m_request.authority)
     {
         m_reader.setHeadRequest(m_request.method == "HEAD");
     }
@@ -64,16 +64,9 @@ private:
     void setReading(bool on);
     void finish(LegEndKind kind, const QString &detail);
     void complete(bool reusable);
-    QByteArray requestHead() const;
+    QByteArray requestHead();
 
-    LegRequest m_request;
-    QPointer<ConnectionPool> m_pool;
-    QByteArray m_authority;
-    http::ResponseReader m_reader;
-    std::unique_ptr<StreamSocket> m_socket;
-    QList<QHostAddress> m_addresses; ///< still to be tried
-    QTimer m_connectTimer;
-    int m_lastError = 0;
+    // What each read looks at comes first.
     bool m_reused = false;
     bool m_sendAsked = false; ///< send() was called
     bool m_sent = false; ///< the request was given to the socket
@@ -81,6 +74,14 @@ private:
     bool m_gotHead = false;
     bool m_wrote = false;
     bool m_over = false;
+    std::unique_ptr<StreamSocket> m_socket;
+    http::ResponseReader m_reader{responseLimits};
+    LegRequest m_request;
+    QPointer<ConnectionPool> m_pool;
+    QByteArray m_authority;
+    QList<QHostAddress> m_addresses; ///< still to be tried
+    std::unique_ptr<QTimer> m_connectTimer; ///< of a connection that is not a kept one
+    int m_lastError = 0;
 };
 
 void DirectLeg::start()
@@ -96,8 +97,11 @@ void DirectLeg::start()
 void DirectLeg::connectAnew()
 {
     m_reused = false;
-    m_connectTimer.setSingleShot(true);
-    connect(&m_connectTimer, &QTimer::timeout, this, &DirectLeg::connectTimedOut, Qt::UniqueConnection);
+    if (!m_connectTimer) {
+        m_connectTimer = std::make_unique<QTimer>();
+        m_connectTimer->setSingleShot(true);
+        connect(m_connectTimer.get(), &QTimer::timeout, this, &DirectLeg::connectTimedOut);
+    }
     startConnectTimer(m_request.connectTimeout);
     const QHostAddress literal(QString::fromLatin1(m_request.origin.host));
     if (!literal.isNull()) {
@@ -111,9 +115,9 @@ void DirectLeg::connectAnew()
 void DirectLeg::startConnectTimer(std::chrono::milliseconds limit)
 {
     if (limit.count() > 0)
-        m_connectTimer.start(limit);
+        m_connectTimer->start(limit);
     else
-        m_connectTimer.stop();
+        m_connectTimer->stop();
 }
 
 void DirectLeg::resolved(const QHostInfo &info)
@@ -153,23 +157,19 @@ void DirectLeg::connectTimedOut()
 
 void DirectLeg::socketConnected()
 {
-    m_connectTimer.stop();
+    if (m_connectTimer)
+        m_connectTimer->stop();
     if (m_sendAsked)
         send();
     else
-        Q_EMIT ready();
+        observer().legReady();
 }
 
-QByteArray DirectLeg::requestHead() const
+QByteArray DirectLeg::requestHead()
 {
-    http::HeaderList headers;
-    headers.reserve(m_request.headers.size() + 2);
-    headers.add("Host", m_authority);
-    for (const http::Header &header : m_request.headers)
-        headers.add(header.name, header.value);
     if (!m_request.body.isEmpty() || m_request.method == "POST")
-        headers.add("Content-Length", QByteArray::number(m_request.body.size()));
-    return http::writeRequestHead(m_request.method, m_request.origin.basePath + m_request.target, headers);
+        m_request.headers.add("Content-Length"_ba, decimal(m_request.body.size()));
+    return http::writeRequestHead(m_request.method, m_request.origin.basePath, m_request.target, m_authority, m_request.headers);
 }
 
 void DirectLeg::send()
@@ -180,12 +180,9 @@ void DirectLeg::send()
     if (!isReady())
         return; // the kept connection was lost while the other legs connected
     m_sent = true;
-    BytePieces message;
-    message.append(requestHead());
-    for (const BytePieces::Piece &piece : m_request.body.pieces())
-        message.append(piece.owner, piece.offset, piece.size);
-    m_request.body = {};
-    m_socket->write(message);
+    const QByteArray head = requestHead();
+    m_request.headers = {};
+    m_socket->write(head, std::exchange(m_request.body, {}));
 }
 
 void DirectLeg::socketDrained()
@@ -193,7 +190,7 @@ void DirectLeg::socketDrained()
     if (!m_sent || m_drained)
         return;
     m_drained = true;
-    Q_EMIT sent();
+    observer().legSent();
 }
 
 void DirectLeg::socketData(QByteArrayView bytes)
@@ -212,10 +209,10 @@ void DirectLeg::socketData(QByteArrayView bytes)
             return;
         case http::ReadEvent::Head:
             m_gotHead = true;
-            Q_EMIT head(m_reader.head());
+            observer().legHead(m_reader.head());
             break;
         case http::ReadEvent::Body:
-            Q_EMIT data(m_reader.body());
+            observer().legData(m_reader.body());
             break;
         case http::ReadEvent::End:
             complete(bytes.isEmpty());
@@ -274,7 +271,8 @@ void DirectLeg::abort()
 {
     m_wrote = wroteAnything();
     m_over = true;
-    m_connectTimer.stop();
+    if (m_connectTimer)
+        m_connectTimer->stop();
     StreamSocket::dispose(std::move(m_socket));
 }
 
@@ -283,7 +281,7 @@ void DirectLeg::finish(LegEndKind kind, const QString &detail)
     if (m_over)
         return;
     abort();
-    Q_EMIT finished({kind, detail});
+    observer().legFinished({kind, detail});
 }
 
 } // namespace

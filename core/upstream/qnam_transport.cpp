@@ -194,7 +194,7 @@ void QnamLeg::send()
         m_wrote = true;
         m_connectTimer.stop();
         m_reply->setReadBufferSize(readBuffer); // set earlier it would be lost
-        Q_EMIT sent();
+        observer().legSent();
     });
     connect(m_reply, &QNetworkReply::metaDataChanged, this, &QnamLeg::readHead);
     connect(m_reply, &QNetworkReply::readyRead, this, &QnamLeg::deliver);
@@ -228,7 +228,7 @@ void QnamLeg::readHead()
     if (!sound || status > 599 || !isFramingSound(m_head.headers))
         finish(LegEndKind::ProtocolError, u"not a valid HTTP/1.1 answer"_s);
     else
-        Q_EMIT head(m_head);
+        observer().legHead(m_head);
 }
 
 void QnamLeg::deliver()
@@ -238,7 +238,7 @@ void QnamLeg::deliver()
     const QByteArray bytes = m_reply->readAll();
     m_received += bytes.size();
     if (!bytes.isEmpty())
-        Q_EMIT data(bytes);
+        observer().legData(bytes);
 }
 
 void QnamLeg::resume()
@@ -305,7 +305,7 @@ void QnamLeg::finish(LegEndKind kind, const QString &detail)
         return;
     m_neverConnected = kind == LegEndKind::ConnectFailed || kind == LegEndKind::ConnectTimeout;
     abort();
-    Q_EMIT finished({kind, detail});
+    observer().legFinished({kind, detail});
 }
 
 } // namespace

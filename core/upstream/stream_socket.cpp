@@ -43,9 +43,11 @@ StreamSocket::~StreamSocket()
 
 void StreamSocket::closeDescriptor()
 {
+    if (m_watch)
+        m_watch->close();
+    else if (m_descriptor >= 0)
+        ::close(m_descriptor); // it never began to connect
     m_watch.reset();
-    if (m_descriptor >= 0)
-        ::close(m_descriptor);
     m_descriptor = -1;
     m_connected = false;
 }
@@ -129,9 +131,14 @@ void StreamSocket::setReading(bool on)
         m_watch->setReading(on);
 }
 
-void StreamSocket::write(const BytePieces &bytes)
+void StreamSocket::write(const QByteArray &head, BytePieces body)
 {
-    m_pending.insert(m_pending.end(), bytes.pieces().begin(), bytes.pieces().end());
+    Q_ASSERT(!hasPendingWrites());
+    m_head = head;
+    m_headWritten = 0;
+    m_body = std::move(body);
+    m_next = 0;
+    m_nextWritten = 0;
     flush();
 }
 
@@ -139,40 +146,63 @@ void StreamSocket::flush()
 {
     qsizetype budget = maxWritePerTurn;
     bool blocked = false;
-    while (!m_pending.empty() && budget > 0 && !blocked && !m_writeFailed) {
+    while (hasPendingWrites() && budget > 0 && !blocked && !m_writeFailed) {
         std::array<iovec, maxVectors> vectors;
         size_t count = 0;
-        for (auto piece = m_pending.begin(); piece != m_pending.end() && count < maxVectors && budget > 0; ++piece) {
-            const QByteArrayView view = piece->view().first(std::min(piece->size, budget));
+        qsizetype offered = 0;
+        const auto offer = [&](QByteArrayView view) {
+            view = view.first(std::min(view.size(), budget - offered));
             vectors[count++] = {const_cast<char *>(view.data()), size_t(view.size())};
-            budget -= view.size();
-        }
+            offered += view.size();
+        };
+        if (!m_head.isEmpty())
+            offer(QByteArrayView(m_head).sliced(m_headWritten));
+        for (size_t i = m_next; i < m_body.pieces().size() && count < maxVectors && offered < budget; ++i)
+            offer(m_body.pieces()[i].view().sliced(i == m_next ? m_nextWritten : 0));
         msghdr message{};
         message.msg_iov = vectors.data();
         message.msg_iovlen = count;
-        ssize_t n = ::sendmsg(m_descriptor, &message, MSG_NOSIGNAL);
+        const ssize_t n = ::sendmsg(m_descriptor, &message, MSG_NOSIGNAL);
         if (n < 0) {
             // After a failed write the answer may still wait to be read (an early 413): the reading side reports.
             m_writeFailed = errno != EAGAIN && errno != EINTR;
             break;
         }
         m_wroteAnything = m_wroteAnything || n > 0;
-        while (n > 0) {
-            BytePieces::Piece &front = m_pending.front();
-            const qsizetype part = std::min<qsizetype>(n, front.size);
-            front.offset += part;
-            front.size -= part;
-            n -= part;
-            if (front.size == 0)
-                m_pending.pop_front();
-            else
-                blocked = n == 0;
-        }
+        written(n);
+        budget -= n;
+        blocked = n < offered;
     }
     if (m_watch)
-        m_watch->setWriting(!m_pending.empty() && !m_writeFailed);
-    if (m_pending.empty() && m_observer)
+        m_watch->setWriting(hasPendingWrites() && !m_writeFailed);
+    if (!hasPendingWrites() && m_observer)
         m_observer->socketDrained();
+}
+
+void StreamSocket::written(qsizetype bytes)
+{
+    if (!m_head.isEmpty()) {
+        const qsizetype part = std::min(bytes, m_head.size() - m_headWritten);
+        m_headWritten += part;
+        bytes -= part;
+        if (m_headWritten < m_head.size())
+            return;
+        m_head.clear();
+    }
+    while (bytes > 0) {
+        const qsizetype left = m_body.pieces()[m_next].size - m_nextWritten;
+        if (bytes < left) {
+            m_nextWritten += bytes;
+            return;
+        }
+        bytes -= left;
+        ++m_next;
+        m_nextWritten = 0;
+    }
+    if (!hasPendingWrites()) {
+        m_body = {};
+        m_next = 0;
+    }
 }
 
 bool StreamSocket::isQuiet() const

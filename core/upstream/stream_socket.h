@@ -7,7 +7,6 @@
 #include <QHostAddress>
 #include <QObject>
 
-#include <deque>
 #include <memory>
 #include <optional>
 
@@ -44,9 +43,9 @@ public:
     /// Begins to connect. A failure is reported from the event loop, never from here.
     void connectTo(const QHostAddress &address, quint16 port);
     bool isConnected() const { return m_connected; }
-    /// Queues the bytes and writes what the kernel takes now.
-    void write(const BytePieces &bytes);
-    bool hasPendingWrites() const { return !m_pending.empty(); }
+    /// Writes what the kernel takes now and keeps the rest. Once the last write is over, that is, hasPendingWrites() is false.
+    void write(const QByteArray &head, BytePieces body);
+    bool hasPendingWrites() const { return !m_head.isEmpty() || m_next < m_body.pieces().size(); }
     bool wroteAnything() const { return m_wroteAnything; }
     void forgetWrites() { m_wroteAnything = false; }
     void setReading(bool on);
@@ -59,16 +58,23 @@ private:
     void ioReadable() override;
     void ioWritable() override;
     void flush();
+    /// So much of what is being written is with the kernel.
+    void written(qsizetype bytes);
     void closeDescriptor();
     void report(int error);
 
+    // What each read looks at comes first.
     Observer *m_observer = nullptr;
-    std::optional<IoWatch> m_watch; ///< while the descriptor is open
-    std::deque<BytePieces::Piece> m_pending;
     int m_descriptor = -1;
     bool m_connected = false;
     bool m_wroteAnything = false;
     bool m_writeFailed = false;
+    std::optional<IoWatch> m_watch; ///< while the descriptor is open
+    QByteArray m_head; ///< what is being written, with the next
+    BytePieces m_body;
+    qsizetype m_headWritten = 0;
+    size_t m_next = 0; ///< piece of m_body that is written next
+    qsizetype m_nextWritten = 0; ///< of it
 };
 
 /// "connection refused" and the like, lower case, for messages.

@@ -26,6 +26,8 @@ public:
     /// Appends owner[offset, offset + size); nothing for size 0.
     void append(const QByteArray &owner, qsizetype offset, qsizetype size);
 
+    void reserve(size_t pieces) { m_pieces.reserve(pieces); }
+
     qsizetype size() const { return m_size; }
     bool isEmpty() const { return m_size == 0; }
     const std::vector<Piece> &pieces() const { return m_pieces; }

@@ -164,6 +164,13 @@ void EpollDispatcher::setHandler(int descriptor, IoHandler *handler, bool readin
     changed(size_t(descriptor), watch);
 }
 
+void EpollDispatcher::forgetHandler(int descriptor)
+{
+    Watch &watch = watchOf(size_t(descriptor));
+    watch.inKernel = 0;
+    setHandler(descriptor, nullptr, false, false);
+}
+
 void EpollDispatcher::registerSocketNotifier(QSocketNotifier *notifier)
 {
     Watch &watch = watchOf(size_t(notifier->socket()));

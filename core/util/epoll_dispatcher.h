@@ -26,6 +26,8 @@ public:
 
     /// For IoWatch: who is told of a descriptor, beside its notifiers. Neither reading nor writing: nobody, from now on.
     void setHandler(int descriptor, IoHandler *handler, bool reading, bool writing);
+    /// The same for a descriptor that is closed next and that nobody else watches or holds a copy of.
+    void forgetHandler(int descriptor);
 
     bool processEvents(QEventLoop::ProcessEventsFlags flags) override;
     void registerSocketNotifier(QSocketNotifier *notifier) override;

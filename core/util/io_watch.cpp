@@ -6,6 +6,8 @@
 #include <QSocketNotifier>
 #include <QThread>
 
+#include <unistd.h>
+
 namespace pdlb {
 
 void IoWatch::Retire::operator()(QSocketNotifier *notifier) const
@@ -26,6 +28,16 @@ IoWatch::~IoWatch()
 {
     if (m_dispatcher && (m_reading || m_writing))
         m_dispatcher->setHandler(m_descriptor, nullptr, false, false);
+}
+
+void IoWatch::close()
+{
+    if (m_dispatcher && (m_reading || m_writing))
+        m_dispatcher->forgetHandler(m_descriptor);
+    m_reading = m_writing = false;
+    m_readNotifier.reset(); // before the descriptor is another one's
+    m_writeNotifier.reset();
+    ::close(m_descriptor);
 }
 
 void IoWatch::setReading(bool on)

@@ -16,6 +16,7 @@ public:
     static constexpr size_t most = 20'000;
 
     void record(const trace::TimelinePtr &timeline) override;
+    bool isSearched() const override { return true; }
     /// The oldest first.
     std::vector<trace::TimelinePtr> take();
     /// Closed: what comes is not kept.

@@ -84,6 +84,7 @@ private:
     std::unique_ptr<ScriptedEngine> m_engine;
     std::unique_ptr<QObject> m_owner;
     std::shared_ptr<Record> m_record;
+    LegSignals *m_told = nullptr; ///< what the leg that is watched tells
     bool m_isQnam = false;
 };
 
@@ -116,17 +117,18 @@ void TstTransport::watch(Leg *leg)
 {
     m_record = std::make_shared<Record>(); // outlives its leg
     const std::shared_ptr<Record> record = m_record;
-    connect(leg, &Leg::ready, leg, [record] { record->say("ready"); });
-    connect(leg, &Leg::sent, leg, [record] { record->say("sent"); });
-    connect(leg, &Leg::head, leg, [record](const http::ResponseHead &head) {
+    m_told = new LegSignals(leg);
+    connect(m_told, &LegSignals::ready, leg, [record] { record->say("ready"); });
+    connect(m_told, &LegSignals::sent, leg, [record] { record->say("sent"); });
+    connect(m_told, &LegSignals::head, leg, [record](const http::ResponseHead &head) {
         record->say("head");
         record->head = head;
     });
-    connect(leg, &Leg::data, leg, [record](QByteArrayView bytes) {
+    connect(m_told, &LegSignals::data, leg, [record](QByteArrayView bytes) {
         record->say("data");
         record->body.append(bytes);
     });
-    connect(leg, &Leg::finished, leg, [record](const LegEnd &end) {
+    connect(m_told, &LegSignals::finished, leg, [record](const LegEnd &end) {
         record->say("finished");
         record->end = end;
         ++record->finished;
@@ -277,9 +279,9 @@ void TstTransport::abortSilences()
         m_record->order.clear();
     };
     if (moment == "head") // from within its own signal
-        connect(leg, &Leg::head, leg, abortHere);
+        connect(m_told, &LegSignals::head, leg, abortHere);
     if (moment == "data")
-        connect(leg, &Leg::data, leg, abortHere);
+        connect(m_told, &LegSignals::data, leg, abortHere);
     if (moment == "opened") {
         abortHere();
     } else {
@@ -313,7 +315,7 @@ void TstTransport::pauseAndResume()
 {
     begin();
     Leg *leg = open();
-    connect(leg, &Leg::head, leg, [leg] { leg->pause(); });
+    connect(m_told, &LegSignals::head, leg, [leg] { leg->pause(); });
     PDLB_WAIT(leg->isReady());
     leg->send();
     PDLB_WAIT(m_engine->request());

@@ -27,6 +27,7 @@ class FakeLeg final : public upstream::Leg
 {
 public:
     using Leg::Leg;
+    using Leg::observer;
     bool isReady() const override { return true; }
     void send() override { ++sends; }
     void pause() override {}
@@ -219,12 +220,13 @@ void TstFaultRules::nothingFollowsAbort()
 {
     FaultyLeg leg(new FakeLeg, injectionOf(u"-> status 503"_s), nullptr);
     int heads = 0, others = 0;
-    connect(&leg, &upstream::Leg::head, this, [&] {
+    upstream::LegSignals told(&leg);
+    connect(&told, &upstream::LegSignals::head, this, [&] {
         ++heads;
         leg.abort(); // as a relay does whose client is gone
     });
-    connect(&leg, &upstream::Leg::data, this, [&] { ++others; });
-    connect(&leg, &upstream::Leg::finished, this, [&] { ++others; });
+    connect(&told, &upstream::LegSignals::data, this, [&] { ++others; });
+    connect(&told, &upstream::LegSignals::finished, this, [&] { ++others; });
     leg.send();
     QTRY_COMPARE(heads, 1);
     QCoreApplication::processEvents();
@@ -236,10 +238,11 @@ void TstFaultRules::nothingFollowsTheEnd()
     auto *inner = new FakeLeg;
     FaultyLeg leg(inner, injectionOf(u"-> status 503"_s), nullptr);
     int heads = 0, ends = 0;
-    connect(&leg, &upstream::Leg::head, this, [&] { ++heads; });
-    connect(&leg, &upstream::Leg::finished, this, [&] { ++ends; });
+    upstream::LegSignals told(&leg);
+    connect(&told, &upstream::LegSignals::head, this, [&] { ++heads; });
+    connect(&told, &upstream::LegSignals::finished, this, [&] { ++ends; });
     leg.send();
-    Q_EMIT inner->finished({upstream::LegEndKind::ConnectFailed, u"refused"_s}); // during the delay
+    inner->observer().legFinished({upstream::LegEndKind::ConnectFailed, u"refused"_s}); // during the delay
     QCOMPARE(ends, 1);
     bool over = false;
     QTimer::singleShot(5ms, this, [&] { over = true; });
