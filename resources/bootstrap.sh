@@ -25,9 +25,9 @@ venv=$root/build/venv
 logs=$root/build/logs
 
 build_packages=(g++ cmake ninja-build qt6-base-dev qt6-httpserver-dev qt6-websockets-dev libcli11-dev libexpected-dev
-    prometheus-cpp-dev)
+    prometheus-cpp-dev libmimalloc-dev)
 gui_packages=(qt6-svg-dev qt6-tools-dev qt6-l10n-tools libqcustomplot-dev libgl-dev)
-test_packages=(python3 python3-venv curl appstream desktop-file-utils fonts-inter fonts-wqy-microhei)
+test_packages=(python3 python3-venv curl valgrind appstream desktop-file-utils fonts-inter fonts-wqy-microhei)
 # A second opinion for the fuzz tests, and icons in style sheets, which are part of another package on Debian 12.
 optional_packages=(libllhttp-dev qt6-svg-plugins)
 
