@@ -5,8 +5,11 @@
 //   pdlb-bench-backend PORT [EVENTS] [GAP_MS] [BODY_BYTES]      (a prefill engine: EVENTS = 1)
 //
 // POST: a JSON answer, or with "stream":true in the body an SSE answer of EVENTS events, one every GAP_MS, and [DONE].
-//       "gap_ms=N" anywhere in the body (say, in the prompt, which every router keeps) sets the gap of that stream.
-// GET /bench/posts: how many POSTs came so far. Any other GET (health probes): the JSON answer.
+//       "gap_ms=N" anywhere in the body (say, in the prompt, which every router keeps) sets the gap of a decode engine's stream.
+//       With "return_logprob":true events are SGLang's own, 1 KB each, with log-probabilities: a prefill's has those of the
+//       prompt, which a router has to put into decode's.
+// GET /bench/posts: how many POSTs came so far. GET /bench/streams: how many streams run. Any other GET (health probes): the
+// JSON answer.
 
 #include <arpa/inet.h>
 #include <cerrno>
@@ -26,9 +29,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace {
+
+constexpr size_t mostKept = 256 * 1024; ///< of a body; what counts in a larger one stands at its begin
 
 struct Options
 {
@@ -45,6 +51,7 @@ struct Answers
     std::string json;
     std::string streamHead;
     std::string streamEvent;
+    std::string logprobEvent;
     std::string streamEnd;
 };
 
@@ -52,8 +59,11 @@ struct Connection
 {
     unsigned generation = 0; ///< tells a timer of a closed connection from one of its successor on the same descriptor
     std::string in;
+    size_t passing = 0; ///< bytes of a large body that are still to come; they are counted, not kept
     std::string out;
     int eventsLeft = 0;
+    bool streaming = false;
+    bool logprobs = false;
     double gapSeconds = 0;
 };
 
@@ -85,6 +95,14 @@ std::string httpChunk(const std::string &data)
     return size + data + "\r\n";
 }
 
+std::string logprobList(int tokens)
+{
+    std::string list = "[";
+    for (int i = 0; i < tokens; ++i)
+        list += (i > 0 ? "," : "") + std::string("[-0.12345678901,") + std::to_string(10000 + i) + ",null]";
+    return list + "]";
+}
+
 Answers::Answers(const Options &options)
 {
     const std::string text(options.bodyBytes > 210 ? options.bodyBytes - 200 : 10, 'x');
@@ -98,6 +116,10 @@ Answers::Answers(const Options &options)
     streamEvent = httpChunk(R"(data: {"id":"cmpl-1","object":"chat.completion.chunk","created":1700000000,"model":"m",)"
                             R"("choices":[{"index":0,"delta":{"content":" token"},"finish_reason":null}]})"
                             "\n\n");
+    const std::string list = options.events == 1 ? logprobList(20) : "[]"; // prefill knows the prompt's
+    logprobEvent = httpChunk(R"(data: {"text":" token","output_ids":[1],"meta_info":{"id":"cmpl-1","finish_reason":null,"prompt_tokens":20,)"
+                             R"("weight_version":"default","completion_tokens":1,"cached_tokens":0,"input_token_logprobs":)" +
+                             list + R"(,"output_token_logprobs":)" + logprobList(24) + "}}\n\n");
     streamEnd = httpChunk("data: [DONE]\n\n") + "0\r\n\r\n";
 }
 
@@ -247,7 +269,18 @@ void Engine::readFrom(int fd)
         m_connections.erase(fd);
         return;
     }
-    connection.in.append(m_readBuffer.data(), size_t(count));
+    size_t taken = 0;
+    if (connection.passing > 0) {
+        taken = std::min(connection.passing, size_t(count));
+        connection.passing -= taken;
+        if (connection.passing > 0)
+            return;
+        const size_t headEnd = connection.in.find("\r\n\r\n");
+        const std::string request = std::exchange(connection.in, {});
+        const std::string_view whole = request;
+        answer(fd, connection, whole.substr(0, headEnd), whole.substr(headEnd + 4));
+    }
+    connection.in.append(m_readBuffer.data() + taken, size_t(count) - taken);
     while (true) {
         const std::string_view in = connection.in;
         const size_t headEnd = in.find("\r\n\r\n");
@@ -255,8 +288,12 @@ void Engine::readFrom(int fd)
             return;
         const std::string_view head = in.substr(0, headEnd);
         const size_t length = contentLength(head);
-        if (in.size() - headEnd - 4 < length)
+        const size_t there = in.size() - headEnd - 4;
+        if (there < length) {
+            if (length > mostKept)
+                connection.passing = length - there;
             return;
+        }
         answer(fd, connection, head, in.substr(headEnd + 4, length));
         connection.in.erase(0, headEnd + 4 + length);
     }
@@ -268,9 +305,18 @@ void Engine::answer(int fd, Connection &connection, std::string_view head, std::
         send(fd, connection, jsonResponse(std::to_string(m_posts)));
         return;
     }
+    if (head.starts_with("GET /bench/streams")) {
+        long streams = 0;
+        for (const auto &[_, other] : m_connections)
+            streams += other.streaming;
+        send(fd, connection, jsonResponse(std::to_string(streams)));
+        return;
+    }
     if (head.starts_with("POST "))
         ++m_posts;
-    const auto has = [body](std::string_view member) { return body.find(member) != std::string_view::npos; };
+    // Where it stands in what the load generators send: large bodies are not searched through.
+    const std::string_view begin = body.substr(0, 4096), end = body.substr(body.size() - std::min<size_t>(body.size(), 4096));
+    const auto has = [&](std::string_view member) { return begin.find(member) != begin.npos || end.find(member) != end.npos; };
     if (has(R"("stream":true)") || has(R"("stream": true)"))
         startStream(fd, connection, body);
     else
@@ -280,13 +326,15 @@ void Engine::answer(int fd, Connection &connection, std::string_view head, std::
 void Engine::startStream(int fd, Connection &connection, std::string_view body)
 {
     static constexpr std::string_view gap = "gap_ms=";
-    const size_t at = body.find(gap);
+    const size_t at = body.substr(0, 4096).find(gap);
     connection.gapSeconds = m_options.gapSeconds;
-    if (at != std::string_view::npos)
+    connection.logprobs = body.substr(0, 4096).find(R"("return_logprob":true)") != std::string_view::npos;
+    if (at != std::string_view::npos && m_options.events > 1)
         connection.gapSeconds = std::strtod(body.data() + at + gap.size(), nullptr) / 1000;
     if (connection.gapSeconds > 0) {
         send(fd, connection, m_answers.streamHead);
         connection.eventsLeft = m_options.events;
+        connection.streaming = true;
         m_timers.push({now() + connection.gapSeconds, fd, connection.generation});
         return;
     }
@@ -308,9 +356,10 @@ void Engine::fireTimers()
         Connection &connection = it->second;
         if (connection.eventsLeft > 0) {
             --connection.eventsLeft;
-            send(timer.fd, connection, m_answers.streamEvent);
+            send(timer.fd, connection, connection.logprobs ? m_answers.logprobEvent : m_answers.streamEvent);
             m_timers.push({timer.at + connection.gapSeconds, timer.fd, timer.generation});
         } else {
+            connection.streaming = false;
             send(timer.fd, connection, m_answers.streamEnd);
         }
     }

@@ -17,9 +17,20 @@ WARM_UP_PROMPTS = 3
 
 
 def chat_request(port, prompt, stream=False, close=False):
-    body = json.dumps({"model": "m", "messages": [{"role": "user", "content": prompt}], "max_tokens": 32,
-                       **({"stream": True} if stream else {})}, separators=(",", ":")).encode()
-    head = (f"POST {PATH} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
+    return post(port, PATH, {"model": "m", "messages": [{"role": "user", "content": prompt}], "max_tokens": 32,
+                             **({"stream": True} if stream else {})}, close)
+
+
+def logprob_request(port, prompt, merged=True):
+    """A stream of SGLang's own events with log-probabilities. Not merged: where the engine finds the wish, but no router looks."""
+    wish = {"return_logprob": True}
+    return post(port, "/generate", {**(wish if merged else {"custom": wish}), "text": prompt, "stream": True, "logprob_start_len": 0,
+                                    "sampling_params": {"max_new_tokens": 32}}, close=True)
+
+
+def post(port, path, value, close):
+    body = json.dumps(value, separators=(",", ":")).encode()
+    head = (f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
             f"Content-Length: {len(body)}\r\nConnection: {'close' if close else 'keep-alive'}\r\n\r\n")
     return head.encode() + body
 
@@ -146,12 +157,13 @@ class StreamClient(asyncio.Protocol):
             self.finished.set_result(None)
 
 
-async def stream_wave(port, request, count, timeout):
-    """count streams at once; the clients, all of them ended."""
+async def stream_wave(port, request, count, timeout, over=0):
+    """count streams, all at once or begun within `over` seconds; the clients, all of them ended."""
     loop = asyncio.get_running_loop()
     clients = []
 
-    async def one():
+    async def one(number):
+        await asyncio.sleep(over * number / count)
         client = StreamClient(request, loop.create_future())
         clients.append(client)
         try:
@@ -160,7 +172,7 @@ async def stream_wave(port, request, count, timeout):
         except OSError:
             pass
 
-    tasks = [asyncio.ensure_future(one()) for _ in range(count)]
+    tasks = [asyncio.ensure_future(one(number)) for number in range(count)]
     gc.disable()
     try:
         _, late = await asyncio.wait(tasks, timeout=timeout)

@@ -4,10 +4,9 @@ import asyncio
 import json
 import socket
 import time
-from pathlib import Path
 
 import clients
-from processes import rss_mib, tree
+from processes import cpu_seconds, forget_peak, peak_mib, rss_mib
 from report import median, table
 from targets import find_program
 
@@ -21,18 +20,7 @@ WRK_CONNECTIONS = 16
 
 
 def cpu_ms(root):
-    """CPU time to the nanosecond of all threads that live; /proc/PID/stat only counts in ticks of 10 ms."""
-    total = 0
-    for pid in tree(root):
-        for task in Path(f"/proc/{pid}/task").glob("*/schedstat"):
-            total += int(task.read_text().split()[0])
-    return total / 1e6
-
-
-def peak_mib(root):
-    """The most memory that each process had, added up."""
-    return sum(int(line.split()[1]) for pid in tree(root) for line in Path(f"/proc/{pid}/status").read_text().splitlines()
-               if line.startswith("VmHWM")) / 1024
+    return cpu_seconds(root) * 1e3
 
 
 def answer_of(connection):
@@ -64,8 +52,7 @@ def tiny_chunks(target):
     body = json.dumps({"model": "m", "messages": [{"role": "user", "content": "x" * (CHUNKED - 100)}]}).encode()
     wire = b"".join(b"1\r\n" + body[i : i + 1] + b"\r\n" for i in range(len(body))) + b"0\r\n\r\n"
     before, memory = cpu_ms(target.child.pid), rss_mib(target.child.pid)
-    for pid in tree(target.child.pid):
-        Path(f"/proc/{pid}/clear_refs").write_text("5")  # the peak begins anew
+    forget_peak(target.child.pid)
     with socket.create_connection(("127.0.0.1", target.port)) as connection:
         try:
             connection.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"

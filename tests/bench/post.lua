@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- wrk script: one ~700 byte chat request, and the result as one line that run.py reads (times in microseconds).
+-- wrk script: one ~700 byte chat request, and the result as one line that compare reads (times in microseconds).
 wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
 wrk.body = '{"model":"m","messages":[{"role":"user","content":"' .. string.rep("hello ", 100) .. '"}],"max_tokens":32}'

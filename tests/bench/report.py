@@ -16,12 +16,18 @@ def median(values):
     return statistics.median(known) if known else NOTHING
 
 
+def ratios_of(rounds, peer_rounds, figure):
+    """Own/peer, round by round: the two ran close together in each round, so the machine's drift cancels."""
+    return [own[figure] / peer[figure] for own, peer in zip(rounds, peer_rounds or []) if peer[figure]]
+
+
 def ratio(rounds, peer_rounds, figure):
-    """Median over the rounds of own/peer: the two ran close together in each round, so the machine's drift cancels."""
-    if not peer_rounds:
+    """The median of the rounds' ratios, with the least and the largest behind it."""
+    found = [value for value in ratios_of(rounds, peer_rounds, figure) if not math.isnan(value)]
+    if not found or rounds == peer_rounds:
         return NOTHING
-    pairs = zip(rounds, peer_rounds)
-    return median([own[figure] / peer[figure] if peer[figure] else NOTHING for own, peer in pairs])
+    middle = f"{statistics.median(found):.2f}"
+    return middle if len(found) == 1 else f"{middle} ({min(found):.2f}–{max(found):.2f})"
 
 
 def text(value, digits):

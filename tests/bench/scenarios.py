@@ -5,14 +5,15 @@ import sys
 import time
 
 import clients
+from extremes import abort_storm, big_bodies, connect_storm, workers
 from hostile import hostile
-from processes import NotMeasured, cpu_seconds, rss_mib
+from processes import NotMeasured, cpu_seconds, descriptor_limit, forget_peak, peak_mib, rss_mib
 from report import NOTHING, median, percentile, ratio, table
-from targets import ENGINE, EVENTS, GAP_MS, GATEWAY, NGINX, find_program, first_line
+from targets import ENGINE, EVENTS, GAP_MS, GATEWAY, HAPROXY, MINI_LB, NGINX, PDLB_QNAM, find_program, first_line
 
 WRK_CONNECTIONS = 16
 SHORT_PROMPT = "hello " * 100
-PROMPT_BYTES = {"20 KB": 20_000, "100 KB": 100_000, "1 MB": 1_000_000}
+PROMPT_BYTES = {"1 KB": 1_000, "20 KB": 20_000, "100 KB": 100_000, "1 MB": 1_000_000}
 PROMPTS_A_ROUND = 100
 NAGLE_MS = 35  # a little under the 40 ms of a delayed ACK
 
@@ -45,44 +46,67 @@ def json_requests(bench, options):
 
 def streams(bench, options):
     waves = max(2, options.secs * 1000 // (EVENTS * GAP_MS) - 1)
+    return stream_scenario(bench, options, options.conc, GAP_MS, waves, options.rounds)
 
-    def measure(target, count=waves):
-        return stream_figures(target, SHORT_PROMPT, options.conc, count, timeout=30)
 
-    interleave(bench, "stream, warm-up", 1, lambda target: measure(target, 1), with_engine=True)
-    rounds = interleave(bench, "stream", options.rounds, measure, with_engine=True)
+def streams_600(bench, options):
+    """The first scenario: routers that have just started, so that their memory is that of these streams."""
+    return stream_scenario(bench, options, 600, 100, 1, options.rounds)
+
+
+def streams_1000(bench, options):
+    return stream_scenario(bench, options, 1000, 200, 1, min(options.rounds, options.most_rounds))
+
+
+def streams_10000(bench, options):
+    """Or as many as the machine's limit of descriptors allows: a router needs two for each, and some to spare."""
+    count = min(10_000, (descriptor_limit() - 600) // 2)
+    slow = [MINI_LB, PDLB_QNAM]  # they take more than a core at this rate
+    return stream_scenario(bench, options, count, 500, 1, min(options.rounds, options.most_rounds), over=5, without=slow)
+
+
+def stream_scenario(bench, options, count, gap_ms, waves, rounds, over=0, without=()):
+    prompt = (f"gap_ms={gap_ms} " if gap_ms != GAP_MS else "") + SHORT_PROMPT
+    timeout = 30 + over + 2 * EVENTS * gap_ms / 1000
+
+    def measure(target, waves=waves, count=count):
+        request = clients.chat_request(target.port, prompt, stream=True, close=True)
+        if waves > 1:  # not counted: connections to the engines are there, for however long a router keeps them
+            asyncio.run(clients.stream_wave(target.port, request, count, timeout))
+        return stream_figures(target, request, count, waves, timeout, EVENTS + 1, over)
+
+    title = f"{count:,} SSE streams at once, {EVENTS} events {gap_ms} ms apart, {waves} wave{'s' * (waves > 1)} a round"
+    found = interleave(bench, f"{count} streams", rounds, measure, with_engine=True, without=without)
     rows = []
-    for name, own in rounds.items():
+    for name, own in found.items():
         m = medians(own)
-        added = median([o["ttft_p50_ms"] - e["ttft_p50_ms"] for o, e in zip(own, rounds[ENGINE])])
-        is_engine = name == ENGINE
-        rows.append([name, m["cpu_us"], m["ttft_p50_ms"], m["ttft_p99_ms"], NOTHING if is_engine else added,
-                     m["gap_p50_ms"], m["gap_p99_ms"], total(own, "chunks"), total(own, "short"), own[-1]["rss_mib"],
-                     *([NOTHING] * 2 if is_engine else ratios(rounds, own, "cpu_us"))])
-    columns = [("CPU µs/chunk", 1), ("TTFT p50 ms", 1), ("TTFT p99 ms", 1), ("added TTFT p50 ms", 1),
-               ("gap p50 ms", 2), ("gap p99 ms", 2), ("chunks", 0), ("short streams", 0), ("RSS MiB", 1),
-               *ratio_columns("CPU")]
-    title = f"stream: {options.conc} SSE streams at once, {EVENTS} events {GAP_MS} ms apart, {waves} waves a round"
-    return rounds, table(title, columns, rows) + generator_note(rounds)
+        added = [median([o[figure] - e[figure] for o, e in zip(own, found[ENGINE])]) for figure in ("ttft_p50_ms", "ttft_p99_ms")]
+        engine = name == ENGINE
+        rows.append([name, m["cpu_us"], *([NOTHING] * 2 if engine else added), m["gap_p50_ms"], m["gap_p99_ms"], total(own, "chunks"),
+                     total(own, "short"), own[0]["rss_before_mib"], own[0]["rss_peak_mib"],
+                     NOTHING if engine else (own[0]["rss_peak_mib"] - own[0]["rss_before_mib"]) * 1024 / count,
+                     *([NOTHING] * 3 if engine else ratios(found, own, "cpu_us")),
+                     *([NOTHING] * 2 if engine else ratios({name: one[:1] for name, one in found.items()}, own[:1], "rss_peak_mib")[1:])])
+    columns = [("CPU µs/chunk", 2), ("TTFT p50 added ms", 1), ("TTFT p99 added ms", 1), ("gap p50 ms", 1), ("gap p99 ms", 1), ("chunks", 0),
+               ("short streams", 0), ("RSS before MiB", 1), ("RSS peak MiB", 1), ("KiB/stream", 1), *ratio_columns("CPU"),
+               *ratio_columns("RSS peak")[1:]]
+    return found, table(title, columns, rows) + generator_note(found)
 
 
-def memory(bench, options):
-    prompt = f"gap_ms={options.memory_gap_ms} {SHORT_PROMPT}"
-    timeout = 30 + 2 * EVENTS * options.memory_gap_ms / 1000
+def logprobs(bench, options):
+    """SGLang's own streams with log-probabilities: the prompt's are in prefill's answer and have to be put into decode's events."""
+    count = min(options.conc, 50)
 
     def measure(target):
-        before = rss_mib(target.child.pid)
-        figures = stream_figures(target, prompt, options.memory_conc, 1, timeout, watch_memory=True)
-        return {**figures, "rss_before_mib": before}
+        merged, plain = (stream_figures(target, clients.logprob_request(target.port, SHORT_PROMPT, merge), count, 2, 30, EVENTS + 1, 0)
+                         for merge in (True, False))
+        return {**merged, "plain_us": plain["cpu_us"], "merge_us": merged["cpu_us"] - plain["cpu_us"]}
 
-    rounds = interleave(bench, "memory", 1, measure)
-    rows = [[name, own[0]["rss_before_mib"], own[0]["rss_peak_mib"], own[0]["rss_mib"], own[0]["cpu_us"],
-             own[0]["chunks"], own[0]["short"], *ratios(rounds, own, "rss_peak_mib"), *ratios(rounds, own, "cpu_us")]
-            for name, own in rounds.items()]
-    columns = [("RSS before MiB", 1), ("RSS peak MiB", 1), ("RSS after MiB", 1), ("CPU µs/chunk", 1), ("chunks", 0),
-               ("short streams", 0), *ratio_columns("RSS peak"), *ratio_columns("CPU")]
-    title = f"memory: {options.memory_conc} SSE streams at once, {EVENTS} events {options.memory_gap_ms} ms apart"
-    return rounds, table(title, columns, rows) + generator_note(rounds)
+    found = interleave(bench, "logprobs", options.rounds, measure, without=[NGINX, HAPROXY])
+    rows = [[name, medians(own)["cpu_us"], medians(own)["plain_us"], medians(own)["merge_us"], total(own, "chunks"), total(own, "short"),
+             *ratios(found, own, "cpu_us")[:2]] for name, own in found.items()]
+    columns = [("CPU µs/event", 2), ("not merged", 2), ("merging", 2), ("events", 0), ("short streams", 0), *ratio_columns("CPU")[:2]]
+    return found, table(f"logprobs: {count} /generate streams of 1 KB events, log-probabilities merged", columns, rows)
 
 
 def prompt_sizes(bench, options):
@@ -112,15 +136,17 @@ def prompt_sizes(bench, options):
     return figures, "\n".join(parts)
 
 
-SCENARIOS = {"json": json_requests, "stream": streams, "memory": memory, "prompt": prompt_sizes, "hostile": hostile}
+SCENARIOS = {"stream600": streams_600, "json": json_requests, "stream": streams, "stream1000": streams_1000, "prompt": prompt_sizes,
+             "logprobs": logprobs, "big": big_bodies, "aborts": abort_storm, "connects": connect_storm, "workers": workers,
+             "stream10000": streams_10000, "hostile": hostile}
 
 
-def interleave(bench, scenario, count, measure, with_engine=False):
+def interleave(bench, scenario, count, measure, with_engine=False, without=()):
     """count rounds over all targets, each round starting with another one: name → its figures, round by round.
 
     A target that breaks down is left out from then on.
     """
-    targets = [bench.decode] * with_engine + bench.targets
+    targets = [bench.decode] * with_engine + [target for target in bench.targets if target.name not in without]
     rounds = {target.name: [] for target in targets}
     for number in range(count):
         for at in range(len(targets)):
@@ -145,40 +171,28 @@ def interleave(bench, scenario, count, measure, with_engine=False):
     return rounds
 
 
-def stream_figures(target, prompt, count, waves, timeout, watch_memory=False):
-    pid, peak = target.child.pid, [0.0]
-
-    async def watch():
-        while True:
-            peak[0] = max(peak[0], rss_mib(pid))
-            await asyncio.sleep(0.5)
-
+def stream_figures(target, request, count, waves, timeout, events, over):
     async def run():
-        watcher = asyncio.ensure_future(watch()) if watch_memory else None
         ended = []
         for _ in range(waves):
-            request = clients.chat_request(target.port, prompt, stream=True, close=True)
-            ended += await clients.stream_wave(target.port, request, count, timeout)
-        if watcher:
-            watcher.cancel()
+            ended += await clients.stream_wave(target.port, request, count, timeout, over)
         return ended
 
+    pid = target.child.pid
+    before = rss_mib(pid)
+    forget_peak(pid)
     cpu, own, wall = cpu_seconds(pid), time.process_time(), time.perf_counter()
     ended = asyncio.run(run())
     cpu, own, wall = cpu_seconds(pid) - cpu, time.process_time() - own, time.perf_counter() - wall
     ttft = [(client.first - client.started) * 1e3 for client in ended if client.first is not None]
     gaps = [gap for client in ended for gap in client.gaps]
     chunks = sum(client.events for client in ended)
-    after = rss_mib(pid)
+    complete = sum(client.done and client.response.status == 200 and client.events == events for client in ended)
     return {"cpu_us": cpu / max(chunks, 1) * 1e6,
             "ttft_p50_ms": percentile(ttft, .5), "ttft_p99_ms": percentile(ttft, .99),
             "gap_p50_ms": percentile(gaps, .5), "gap_p99_ms": percentile(gaps, .99),
-            "chunks": chunks, "short": sum(not complete(client) for client in ended),
-            "rss_mib": after, "rss_peak_mib": max(after, peak[0]), "generator_cores": own / wall}
-
-
-def complete(client):
-    return client.done and client.response.status == 200 and client.events == EVENTS + 1
+            "chunks": chunks, "short": count * waves - complete,
+            "rss_before_mib": before, "rss_mib": rss_mib(pid), "rss_peak_mib": peak_mib(pid), "generator_cores": own / wall}
 
 
 def generator_note(rounds):
@@ -196,8 +210,8 @@ def total(rounds, figure):
 
 
 def ratios(rounds, own, figure):
-    return [ratio(own, rounds.get(peer), figure) for peer in (GATEWAY, NGINX)]
+    return [ratio(own, rounds.get(peer), figure) for peer in (MINI_LB, GATEWAY, NGINX)]
 
 
 def ratio_columns(what):
-    return [(f"{what} ÷ gateway", 2), (f"{what} ÷ nginx", 2)]
+    return [(f"{what} ÷ {peer}", 2) for peer in ("mini_lb", "gateway", "nginx")]

@@ -11,7 +11,7 @@ import sys
 import time
 
 from clients import PATH
-from processes import Child, NotMeasured, free_port
+from processes import Child, NotMeasured, descriptor_limit, free_port
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BOOTSTRAP_PORT = 8998
@@ -21,7 +21,12 @@ GAP_MS = 20
 ENGINE = "engine alone"
 MINI_LB = "Python mini_lb"
 GATEWAY = "Rust gateway"
+QUIET_GATEWAY = "Rust gateway, no log"
 NGINX = "nginx mirror"
+HAPROXY = "HAProxy, one leg"
+PDLB = "pdlb"
+PDLB_TWO = "pdlb, 2 workers"
+PDLB_QNAM = "pdlb qnam"
 
 NGINX_CONFIG = """
 daemon off;
@@ -51,6 +56,26 @@ http {{
         location = /mirror {{ internal; proxy_pass http://prefill$request_uri; }}
     }}
 }}
+"""
+
+
+HAPROXY_CONFIG = """
+global
+    maxconn {connections}
+    nbthread 1
+    log stderr format raw daemon notice
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 60s
+    timeout server 60s
+    option http-no-delay
+    http-reuse always
+frontend clients
+    bind 127.0.0.1:{port} backlog 4096
+    default_backend decode
+backend decode
+    server d1 127.0.0.1:{decode} pool-max-conn 1000
 """
 
 
@@ -109,20 +134,28 @@ class Bench:
         """How many POSTs the prefill and the decode engine have got."""
         return tuple(int(request(engine.port, "GET", "/bench/posts")[1]) for engine in (self.prefill, self.decode))
 
-    def start_pdlb(self, program, transport, port):
+    def start_pdlb(self, program, transport, port, workers=1):
         if not program:
             raise NotMeasured("no --pdlb given")
         return self._child(f"pdlb-{transport}-{port}", [
-            program, "serve", "--host", "127.0.0.1", "--port", str(port), "--workers", "1", "--transport", transport,
+            program, "serve", "--host", "127.0.0.1", "--port", str(port), "--workers", str(workers), "--transport", transport,
             "--prefill", self._url(self.prefill), str(BOOTSTRAP_PORT), "--decode", self._url(self.decode),
             "--log-level", "warn"])
 
     def start_mini_lb(self, port):
         return self._child("mini_lb", self._sglang_router(port) + ["--mini-lb"])
 
-    def start_gateway(self, port):
-        return self._child("gateway", self._sglang_router(port) + [
-            "--policy", "random", "--log-level", "warn", "--prometheus-port", str(free_port())])
+    def start_gateway(self, port, log_level=None):
+        return self._child(f"gateway-{log_level}", self._sglang_router(port) + [
+            "--policy", "random", "--prometheus-port", str(free_port()), *(["--log-level", log_level] if log_level else [])])
+
+    def start_haproxy(self, port):
+        program = find_program("haproxy", "haproxy")
+        self.versions["haproxy"] = first_line([program, "-v"])
+        config = os.path.join(self.workdir, "haproxy.cfg")
+        with open(config, "w") as file:
+            file.write(HAPROXY_CONFIG.format(port=port, decode=self.decode.port, connections=9000))
+        return self._child("haproxy", [program, "-db", "-f", config])
 
     def start_nginx(self, port):
         program = find_program("nginx", "nginx-light")
@@ -132,7 +165,7 @@ class Bench:
         config = os.path.join(directory, "nginx.conf")
         with open(config, "w") as file:
             file.write(NGINX_CONFIG.format(directory=directory, port=port, prefill=self.prefill.port,
-                                           decode=self.decode.port, descriptors=16384, connections=8192))
+                                           decode=self.decode.port, descriptors=descriptor_limit(), connections=descriptor_limit() - 1000))
         log = os.path.join(directory, "error.log")
         return self._child("nginx", [program, "-e", log, "-p", directory, "-c", config])
 
