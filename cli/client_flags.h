@@ -4,8 +4,7 @@
 #include "client/request_spec.h"
 #include "cli/command.h"
 #include "upstream/upstream_transport.h"
-
-#include <QSslConfiguration>
+#include "util/tls_files.h"
 
 #include <functional>
 
@@ -19,7 +18,7 @@ public:
 
     struct Target {
         upstream::Origin origin;
-        QSslConfiguration tls;
+        ClientTls tls;
         QByteArray apiKey;
         QByteArray adminKey;
         upstream::Origin admin; ///< where the admin API is; the same unless told otherwise

@@ -77,7 +77,7 @@ private:
 class Balancer::Private
 {
 public:
-    Private(const Config &config, const QSslConfiguration &engineTls, const Clock &clock)
+    Private(const Config &config, const ClientTls &engineTls, const Clock &clock)
         : config(config), keptBodies(std::make_shared<trace::BodyBudget>(config.trace.bodyMemory)), rooms(random),
           edge(config.effectiveBodyMemory()),
           admission(config.maxInFlight, config.maxQueue), transport(engineTls),
@@ -98,7 +98,7 @@ public:
     }
 
     /// The trace file, and the way to the collector.
-    Result<void> openTraceOutputs(const QSslConfiguration &tls)
+    Result<void> openTraceOutputs(const ClientTls &tls)
     {
         if (!config.trace.file.isEmpty()) {
             traceFile = std::make_unique<trace::TraceFile>(trace::TraceFile::Options{

@@ -44,7 +44,7 @@ struct HealthMonitor::Target {
     bool seen = true; ///< in the newest snapshot
 };
 
-HealthMonitor::HealthMonitor(fleet::Fleet &fleet, const QSslConfiguration &engineTls, const Clock &clock, Random &random, QObject *parent)
+HealthMonitor::HealthMonitor(fleet::Fleet &fleet, const ClientTls &engineTls, const Clock &clock, Random &random, QObject *parent)
     : QObject(parent), m_fleet(fleet), m_clock(clock), m_random(random), m_qnam(engineTls)
 {
     connect(&m_sweeper, &QTimer::timeout, this, &HealthMonitor::sweep);

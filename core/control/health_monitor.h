@@ -21,7 +21,7 @@ class HealthMonitor final : public QObject
     Q_OBJECT
 
 public:
-    HealthMonitor(fleet::Fleet &fleet, const QSslConfiguration &engineTls, const Clock &clock, Random &random,
+    HealthMonitor(fleet::Fleet &fleet, const ClientTls &engineTls, const Clock &clock, Random &random,
                   QObject *parent = nullptr);
     ~HealthMonitor() override;
 

@@ -10,7 +10,7 @@ namespace pdlb::doctor {
 class Transports
 {
 public:
-    explicit Transports(const QSslConfiguration &tls) : m_qnam(tls) {}
+    explicit Transports(const ClientTls &tls) : m_qnam(tls) {}
     upstream::UpstreamTransport &of(const upstream::Origin &origin) { return origin.tls ? static_cast<upstream::UpstreamTransport &>(m_qnam) : m_direct; }
 
 private:

@@ -12,14 +12,11 @@
 #include <QTcpServer>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <optional>
 
 #include <sys/socket.h>
 #include <unistd.h>
-
-using namespace Qt::StringLiterals;
 
 namespace pdlb::edge {
 
@@ -129,22 +126,32 @@ private:
     QtRouter *m_router;
 };
 
-QtRouter::QtRouter(Handler dispatch) : m_dispatch(std::move(dispatch)), m_server(std::make_unique<HttpServer>(this)) {}
+QtRouter::QtRouter(Handler dispatch) : m_dispatch(std::move(dispatch)), m_waiting(std::make_unique<Listener>())
+{
+    if (!m_waiting->open())
+        m_waiting.reset();
+}
 
 QtRouter::~QtRouter() = default;
 
-Result<void> QtRouter::start()
+bool QtRouter::start()
 {
-    auto listener = std::make_unique<Listener>();
-    if (!listener->open())
-        return failure(u"cannot make a socket: %1"_s.arg(qt_error_string(errno)));
-    m_listener = listener.release();
+    if (m_server)
+        return true;
+    if (!m_waiting)
+        return false;
+    m_server = std::make_unique<HttpServer>(this);
+    m_listener = m_waiting.release();
     m_server->bind(m_listener);
-    return {};
+    return true;
 }
 
 std::shared_ptr<void> QtRouter::route(Exchange &exchange)
 {
+    if (!start()) {
+        m_dispatch(exchange); // Qt only routes: an answer is better than none
+        return nullptr;
+    }
     const http::RequestHead &head = exchange.head();
     QByteArray canonical;
     canonical.reserve(head.method.size() + head.target.size() + 24);

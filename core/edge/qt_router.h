@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "util/result.h"
-
 #include <functional>
 #include <memory>
 
@@ -23,13 +21,14 @@ public:
     QtRouter(const QtRouter &) = delete;
     QtRouter &operator=(const QtRouter &) = delete;
 
-    /// Before the first route().
-    Result<void> start();
     /// Calls dispatch for the exchange. What is returned has to live until the request is answered, and to be dropped from
     /// the event loop, before the router.
     std::shared_ptr<void> route(Exchange &exchange);
 
 private:
+    /// Makes the server, not before it is needed: what it is made of loads OpenSSL, 4 MiB. False: its socket could not be made.
+    bool start();
+
     class Listener;
     class HeadSocket;
     class HttpServer;
@@ -37,6 +36,7 @@ private:
 
     Handler m_dispatch;
     std::unique_ptr<HttpServer> m_server;
+    std::unique_ptr<Listener> m_waiting; ///< the listener, until there is a server
     Listener *m_listener = nullptr; ///< child of m_server
     Exchange *m_given = nullptr; ///< whose head Qt is about to read
     Token *m_token = nullptr; ///< of the same

@@ -26,7 +26,7 @@ struct SharedState {
     trace::LiveTraces &live;
     const inject::Injector &faults;
     std::optional<QSslConfiguration> serverTls;
-    QSslConfiguration engineTls;
+    ClientTls engineTls;
     std::vector<trace::TraceSink *> sinks;
     control::ControlPlane *control; ///< lives in the control thread
     std::function<void(const QByteArray &)> prefillUnreachable; ///< thread-safe

@@ -116,7 +116,8 @@ void OtlpSender::post()
     QNetworkRequest request(m_options.endpoint);
     request.setHeader(QNetworkRequest::ContentTypeHeader, u"application/json"_s);
     request.setAttribute(QNetworkRequest::RedirectPolicyAttribute, QNetworkRequest::ManualRedirectPolicy);
-    request.setSslConfiguration(m_options.tls);
+    if (m_options.tls)
+        request.setSslConfiguration(*m_options.tls);
     request.setTransferTimeout(int(m_options.timeout.count()));
     for (const http::Header &header : m_options.headers)
         request.setRawHeader(header.name, header.value);

@@ -4,9 +4,9 @@
 #include "http/header_list.h"
 #include "trace/trace_sink.h"
 #include "util/result.h"
+#include "util/tls_files.h"
 
 #include <QNetworkAccessManager>
-#include <QSslConfiguration>
 #include <QTimer>
 #include <QUrl>
 
@@ -30,7 +30,7 @@ public:
     struct Options {
         QUrl endpoint; ///< as given; "/v1/traces" is added to an endpoint without a path
         http::HeaderList headers; ///< sent with each batch; may hold secrets
-        QSslConfiguration tls = QSslConfiguration::defaultConfiguration();
+        ClientTls tls;
         size_t maxQueue = 4096; ///< requests
         size_t maxBatch = 512; ///< requests
         std::chrono::milliseconds delay = std::chrono::seconds(1); ///< what comes within it goes together

@@ -84,7 +84,7 @@ class QnamLeg final : public Leg
     Q_OBJECT
 
 public:
-    QnamLeg(LegRequest request, const QSslConfiguration &tls, QObject *owner, QNetworkAccessManager *manager,
+    QnamLeg(LegRequest request, const ClientTls &tls, QObject *owner, QNetworkAccessManager *manager,
             std::function<void()> release)
         : Leg(owner), m_request(std::move(request)), m_tls(tls), m_manager(manager), m_release(std::move(release))
     {
@@ -110,7 +110,7 @@ private:
     void finish(LegEndKind kind, const QString &detail);
 
     LegRequest m_request;
-    QSslConfiguration m_tls;
+    ClientTls m_tls;
     QNetworkAccessManager *m_manager;
     std::function<void()> m_release;
     QPointer<QNetworkReply> m_reply;
@@ -131,8 +131,8 @@ QNetworkRequest QnamLeg::networkRequest() const
 {
     const QByteArray url = m_request.origin.url() + m_request.target;
     QNetworkRequest request(QUrl::fromEncoded(url, QUrl::StrictMode));
-    if (m_request.origin.tls)
-        request.setSslConfiguration(m_tls);
+    if (m_request.origin.tls && m_tls)
+        request.setSslConfiguration(*m_tls);
     if (!m_request.origin.peerName.isEmpty())
         request.setPeerVerifyName(QString::fromUtf8(m_request.origin.peerName));
     for (const http::Header &header : m_request.headers) {
@@ -310,7 +310,7 @@ void QnamLeg::finish(LegEndKind kind, const QString &detail)
 
 } // namespace
 
-QnamTransport::QnamTransport(const QSslConfiguration &tls, QObject *parent) : UpstreamTransport(parent), m_tls(tls) {}
+QnamTransport::QnamTransport(const ClientTls &tls, QObject *parent) : UpstreamTransport(parent), m_tls(tls) {}
 
 QnamTransport::~QnamTransport() = default;
 

@@ -2,8 +2,7 @@
 #pragma once
 
 #include "upstream/upstream_transport.h"
-
-#include <QSslConfiguration>
+#include "util/tls_files.h"
 
 #include <memory>
 #include <vector>
@@ -20,7 +19,7 @@ class QnamTransport final : public UpstreamTransport
     Q_OBJECT
 
 public:
-    explicit QnamTransport(const QSslConfiguration &tls = QSslConfiguration::defaultConfiguration(), QObject *parent = nullptr);
+    explicit QnamTransport(const ClientTls &tls = {}, QObject *parent = nullptr);
     ~QnamTransport() override;
     Leg *open(LegRequest request, QObject *owner) override;
 
@@ -29,7 +28,7 @@ private:
     struct Slot;
     std::shared_ptr<Slot> slotFor(const QByteArray &authority);
 
-    QSslConfiguration m_tls;
+    ClientTls m_tls;
     std::vector<std::shared_ptr<Slot>> m_slots;
 };
 

@@ -79,8 +79,10 @@ Result<QSslConfiguration> loadServerTls(const QString &certFile, const QString &
     return configuration;
 }
 
-Result<QSslConfiguration> loadClientTls(const QString &caFile, bool verify)
+Result<ClientTls> loadClientTls(const QString &caFile, bool verify)
 {
+    if (caFile.isEmpty() && verify)
+        return ClientTls();
     QSslConfiguration configuration = QSslConfiguration::defaultConfiguration();
     configuration.setProtocol(QSsl::TlsV1_2OrLater);
     configuration.setPeerVerifyMode(verify ? QSslSocket::VerifyPeer : QSslSocket::VerifyNone);

@@ -60,7 +60,7 @@ def streams_1000(bench, options):
 
 def streams_10000(bench, options):
     """Or as many as the machine's limit of descriptors allows: a router needs two for each, and some to spare."""
-    count = min(10_000, (descriptor_limit() - 600) // 2)
+    count = min(10_000, (descriptor_limit() - 1400) // 2)
     slow = [MINI_LB, PDLB_QNAM]  # they take more than a core at this rate
     return stream_scenario(bench, options, count, 500, 1, min(options.rounds, options.most_rounds), over=5, without=slow)
 
