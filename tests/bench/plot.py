@@ -21,31 +21,38 @@ def spread(rounds, figure):
     return statistics.median(values), min(values), max(values)
 
 
-def bars(axes, figures, figure, title):
+def bars(axes, figures, figure, title, first_round=False):
+    """From zero. What is far off the others ends at the edge, with its number."""
     names = [name for name in COLOURS if name in figures][::-1]
+    values = {name: spread(figures[name][:1] if first_round else figures[name], figure) for name in names}
+    highest = sorted(high for _, _, high in values.values())
+    edge = highest[-1] * 1.2 if highest[-1] < 3 * highest[-2] else highest[-2] * 1.4
     for row, name in enumerate(names):
-        middle, low, high = spread(figures[name], figure)
-        axes.barh(row, middle, color=COLOURS[name], xerr=[[middle - low], [high - middle]], error_kw={"lw": 1, "ecolor": "#444"})
-        axes.annotate(f"{middle:,.0f}" if middle >= 100 else f"{middle:.1f}", (high, row), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8)
+        middle, low, high = values[name]
+        off = middle > edge
+        axes.barh(row, min(middle, edge), color=COLOURS[name], xerr=None if off else [[middle - low], [high - middle]], error_kw={"lw": 1, "ecolor": "#444"})
+        text = f"{middle:,.0f}" if middle >= 30 else f"{middle:.1f}"
+        axes.annotate(f"{text} →" if off else text, (edge if off else high, row), xytext=(-4 if off else 4, 0), textcoords="offset points", va="center",
+                      ha="right" if off else "left", fontsize=8, color="white" if off else "black")
     axes.set_yticks(range(len(names)), [NAMES.get(name, name) for name in names])
-    axes.set_xscale("log")
-    axes.set_xlim(right=axes.get_xlim()[1] * 2)
+    axes.set_xlim(0, edge)
     axes.set_title(title, fontsize=10, loc="left")
 
 
 def lines(axes, figures, title):
-    loads = [(int(name.removeprefix("stream") or 100), found) for name, found in figures.items() if name.startswith("stream")]
+    loads = {"stream": 100, "stream600": 600, "stream1000": 1000, "stream10000": 9300}
     for name, colour in COLOURS.items():
-        points = sorted((count if count < 10000 else next(iter(found.values()))[0].get("streams", 9700), *spread(found[name], "cpu_us"))
-                        for count, found in loads if name in found)
+        points = [(loads[load], *spread(figures[load][name], "cpu_us")) for load in loads if name in figures.get(load, {})]
         if len(points) > 1:
             x, y, low, high = zip(*points)
             axes.errorbar(x, y, [[a - b for a, b in zip(y, low)], [a - b for a, b in zip(high, y)]], color=colour, marker="o", ms=4, lw=1.5, capsize=2,
                           label=NAMES.get(name, name))
     axes.set_xscale("log")
-    axes.set_yscale("log")
+    axes.set_xticks(list(loads.values()), [f"{count:,}" for count in loads.values()])
+    axes.minorticks_off()
+    axes.set_ylim(bottom=0)
     axes.set_xlabel("streams at once", fontsize=9)
-    axes.legend(fontsize=7, frameon=False)
+    axes.legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(0.02, 0.62))
     axes.set_title(title, fontsize=10, loc="left")
 
 
@@ -57,7 +64,7 @@ def main():
     bars(panels[0][0], figures["json"], "cpu_us", "CPU of the router, µs a JSON request")
     bars(panels[0][1], figures["stream"], "cpu_us", "CPU of the router, µs an SSE event, 100 streams")
     lines(panels[1][0], figures, "CPU of the router, µs an SSE event")
-    bars(panels[1][1], figures["stream600"], "rss_peak_mib", "Memory, MiB, 600 streams")
+    bars(panels[1][1], figures["stream600"], "rss_peak_mib", "Memory, MiB, 600 streams of a router just started", first_round=True)
     for axes in panels.flat:
         axes.spines[["top", "right"]].set_visible(False)
         axes.tick_params(labelsize=8)
