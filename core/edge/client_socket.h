@@ -56,7 +56,7 @@ public:
     virtual bool isEncrypted() const = 0;
 };
 
-/// Plain TCP: one recv() or one send() a wake-up, straight from and to the caller's bytes. Takes over an accepted
+/// Plain TCP: one recv() or one send() a wake-up (more for uploads), straight from and to the caller's bytes. Takes over an accepted
 /// descriptor, which sends at once (TCP_NODELAY).
 std::unique_ptr<ClientSocket> makePlainSocket(int descriptor, ClientSocket::Observer &observer);
 

@@ -11,6 +11,7 @@ namespace pdlb::edge {
 namespace {
 
 constexpr size_t readSize = 64 * 1024;
+constexpr int readsPerTurn = 16; ///< the other connections have their turn after a MiB
 
 class PlainSocket final : public ClientSocket, private IoHandler
 {
@@ -73,15 +74,20 @@ public:
 private:
     void ioReadable() override
     {
+        // Once, unless there may be more: an upload comes by many buffers.
         thread_local std::array<char, readSize> buffer;
-        const ssize_t n = ::recv(m_descriptor, buffer.data(), buffer.size(), 0);
-        if (n > 0) {
-            m_observer.socketData({buffer.data(), n});
-        } else if (n == 0) {
-            stopReading();
-            m_observer.socketEnded();
-        } else if (errno != EAGAIN && errno != EINTR) {
-            abort();
+        bool full = true;
+        for (int i = 0; i < readsPerTurn && full && m_descriptor >= 0; ++i) {
+            const ssize_t n = ::recv(m_descriptor, buffer.data(), buffer.size(), MSG_DONTWAIT);
+            full = n == ssize_t(buffer.size());
+            if (n > 0) {
+                m_observer.socketData({buffer.data(), n});
+            } else if (n == 0) {
+                stopReading();
+                m_observer.socketEnded();
+            } else if (errno != EAGAIN && errno != EINTR) {
+                abort();
+            }
         }
     }
     void ioWritable() override
