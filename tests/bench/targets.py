@@ -154,7 +154,7 @@ class Bench:
         self.versions["haproxy"] = first_line([program, "-v"])
         config = os.path.join(self.workdir, "haproxy.cfg")
         with open(config, "w") as file:
-            file.write(HAPROXY_CONFIG.format(port=port, decode=self.decode.port, connections=10_000))
+            file.write(HAPROXY_CONFIG.format(port=port, decode=self.decode.port, connections=9_900))
         return self._child("haproxy", [program, "-db", "-f", config])
 
     def start_nginx(self, port):
