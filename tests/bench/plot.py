@@ -52,7 +52,7 @@ def lines(axes, figures, title):
     axes.minorticks_off()
     axes.set_ylim(bottom=0)
     axes.set_xlabel("streams at once", fontsize=9)
-    axes.legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(0.02, 0.62))
+    axes.legend(fontsize=7, frameon=False, loc="upper right", bbox_to_anchor=(1.0, 0.95))
     axes.set_title(title, fontsize=10, loc="left")
 
 
