@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "util/io_watch.h"
-
 #include <QByteArray>
 #include <QSslConfiguration>
 
 #include <memory>
 #include <optional>
-
-class QSslSocket;
 
 namespace pdlb::edge {
 
@@ -37,9 +33,6 @@ public:
     virtual ~ClientSocket() = default;
     Q_DISABLE_COPY_MOVE(ClientSocket)
 
-    virtual bool isOpen() const = 0;
-    /// Nothing more is told of what comes in.
-    virtual void stopReading() = 0;
     /// Gives the kernel what it takes now and keeps the rest. False: the connection is broken, to be aborted by the caller.
     virtual bool write(QByteArrayView bytes) = 0;
     /// Kept bytes.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "edge/client_socket.h"
 
+#include "util/io_watch.h"
+
 #include <array>
 #include <cerrno>
 
@@ -23,12 +25,6 @@ public:
     }
     ~PlainSocket() override { closeDescriptor(); }
 
-    bool isOpen() const override { return m_descriptor >= 0; }
-    void stopReading() override
-    {
-        if (m_watch)
-            m_watch->setReading(false);
-    }
     bool write(QByteArrayView bytes) override
     {
         if (m_descriptor < 0)
@@ -83,7 +79,7 @@ private:
             if (n > 0) {
                 m_observer.socketData({buffer.data(), n});
             } else if (n == 0) {
-                stopReading();
+                m_watch->setReading(false);
                 m_observer.socketEnded();
             } else if (errno != EAGAIN && errno != EINTR) {
                 abort();

@@ -39,8 +39,6 @@ public:
         return true;
     }
 
-    bool isOpen() const override { return m_socket->isOpen(); }
-    void stopReading() override { m_deaf = true; }
     bool write(QByteArrayView bytes) override { return m_socket->write(bytes.data(), bytes.size()) == bytes.size(); }
     qint64 pendingBytes() const override { return m_socket->bytesToWrite() + m_socket->encryptedBytesToWrite(); }
     void closeAfterWrites() override { m_socket->disconnectFromHost(); }
@@ -64,19 +62,16 @@ private:
     void readAll()
     {
         thread_local std::array<char, readSize> buffer;
-        while (m_socket->isOpen() && !m_deaf) { // reading may find the connection gone
+        while (m_socket->isOpen()) { // reading may find the connection gone
             const qint64 n = m_socket->read(buffer.data(), buffer.size());
             if (n <= 0)
                 break;
             m_observer.socketData({buffer.data(), n});
         }
-        if (m_deaf)
-            m_socket->readAll();
     }
 
     Observer &m_observer;
     std::unique_ptr<QSslSocket> m_socket = std::make_unique<QSslSocket>();
-    bool m_deaf = false;
 };
 
 } // namespace

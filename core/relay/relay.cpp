@@ -37,10 +37,10 @@ void addForwardedFields(http::HeaderList &headers, const edge::Exchange &exchang
 
 Relay::Relay(RelayContext &context, edge::Exchange &exchange, pd::Endpoint endpoint, QObject *parent)
     : QObject(parent), m_context(context), m_exchange(&exchange),
-      m_recorder(context.keptBodies, context.keptBodies->memory.limit() > 0 ? context.fleet.snapshot()->config->trace.bodyLimit : 0),
+      m_snapshot(context.fleet.snapshot()),
+      m_recorder(context.keptBodies, context.keptBodies->memory.limit() > 0 ? config().trace.bodyLimit : 0),
       m_endpoint(endpoint),
-      m_ticket(context.admission, [this] { QMetaObject::invokeMethod(this, &Relay::admitted, Qt::QueuedConnection); }),
-      m_snapshot(context.fleet.snapshot())
+      m_ticket(context.admission, [this] { QMetaObject::invokeMethod(this, &Relay::admitted, Qt::QueuedConnection); })
 {
     m_exchange->setObserver(this);
     m_clientHeaders = http::endToEndHeaders(exchange.head().headers);

@@ -175,6 +175,7 @@ private:
     bool m_paused = false;
     bool m_isOver = false;
     std::optional<AttemptMachine> m_machine;
+    fleet::SnapshotPtr m_snapshot; ///< taken anew by each attempt
     trace::BodyRecorder m_recorder;
     trace::Timeline m_trace;
 
@@ -186,7 +187,6 @@ private:
     pd::RequestShape m_shape;
     Admission::Ticket m_ticket;
     Monotonic m_waitingSince{0}; ///< for a place
-    fleet::SnapshotPtr m_snapshot; ///< taken anew by each attempt
     std::optional<fleet::Pair> m_pair;
     std::optional<fleet::Place> m_prefillPlace; ///< of m_snapshot, like the next
     std::optional<fleet::Place> m_decodePlace;

@@ -176,7 +176,7 @@ void Relay::forward(QByteArrayView bytes)
         return;
     }
     m_trace.answerBytes += bytes.size();
-    m_recorder.addAnswer(bytes, std::max(m_lastByte - m_trace.received, Monotonic(0)));
+    m_recorder.addAnswer(bytes, age());
     m_exchange->write(bytes);
     if (m_paused || !m_exchange || m_exchange->pendingBytes() <= edge::Exchange::highWater)
         return;

@@ -36,7 +36,6 @@ public:
     void setWriting(bool on);
     /// Watches no more and closes the descriptor: the kernel forgets it with that, which saves a system call.
     void close();
-    bool isWriting() const { return m_writing; }
 
 private:
     void update();
